@@ -1,0 +1,116 @@
+# scalesim: build, test, measure, install. One object tree a variant under build/, so that gcc,
+# clang and sanitizer builds never mix. Sources are found by folder: a new file needs no edit here.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell cat VERSION)
+
+CC      ?= gcc
+VARIANT ?= release
+B       := build/$(VARIANT)-$(notdir $(CC))
+PROGRAM ?= scalesim
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wvla -Wundef -Wwrite-strings -Werror
+OPT      ?= -O2 -g
+SAN      ?=
+CPPFLAGS += -D_GNU_SOURCE -DSCALESIM_VERSION='"$(VERSION)"' -I.
+CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(SAN) -fopenmp -MMD -MP
+LDFLAGS  += $(SAN) -fopenmp
+ENGINE_LIBS := -lgsl -lgslcblas -lm
+LIBS     := -lcsv -ljansson -linih -lexpat -lsmartcols -lmuparser $(ENGINE_LIBS)
+
+ENGINE_SRC := $(wildcard sim/engine/*.c)
+CORE_SRC   := $(wildcard model/*.c sim/*.c sim/host/*.c calibrate/*.c plots/*.c) \
+              $(filter-out cli/main.c,$(wildcard cli/*.c))
+ENGINE_OBJ := $(ENGINE_SRC:%.c=$B/%.o) $(patsubst %.S,$B/%.o,$(wildcard sim/engine/*.S))
+CORE_OBJ   := $(CORE_SRC:%.c=$B/%.o) $B/data.o
+ENGINE_LIB := $B/libscalesim-engine.a
+CORE_LIB   := $B/libscalesim.a
+DATA       := $(shell find data -type f | LC_ALL=C sort)
+
+UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
+ENGINE_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/engine/test_*.c))
+EXAMPLES     := $(patsubst %.c,$B/%,$(wildcard tests/examples/*.c))
+BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
+FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all check check-san fuzz bench bench-engine bench-model install format lint clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(PROGRAM)
+
+$(PROGRAM): $B/cli/main.o $(CORE_LIB) $(ENGINE_LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(ENGINE_LIB): $(ENGINE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(CORE_LIB): $(CORE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$B/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$B/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# data/ compiled in: one assembly file that includes every table and an index of their names.
+$B/data.o: data/embed.sh $(DATA)
+	@mkdir -p $(@D)
+	sh data/embed.sh $(DATA) > $B/data.S
+	$(CC) -c -o $@ $B/data.S
+
+$B/tests/engine/%: $B/tests/engine/%.o $(ENGINE_LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(ENGINE_LIBS)
+
+$B/tests/examples/%: $B/tests/examples/%.o $(ENGINE_LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ENGINE_LIBS)
+
+$B/tests/%: $B/tests/%.o $(CORE_LIB) $(ENGINE_LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# The tests drive the program as a user would, so they need it built and its place told.
+check: $(PROGRAM) $(ENGINE_TESTS) $(UNIT_TESTS) $(EXAMPLES)
+	@SCALESIM=./$(PROGRAM) EXAMPLES=$B/tests/examples sh tests/run.sh $(ENGINE_TESTS) $(UNIT_TESTS)
+
+check-san:
+	$(MAKE) VARIANT=san OPT="-O1 -g -fno-omit-frame-pointer" \
+	  SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
+	  PROGRAM=build/san-$(notdir $(CC))/scalesim check
+
+FUZZ_RUNS ?= 20000
+fuzz: $(FUZZERS)
+	@for f in $(FUZZERS); do $$f $(FUZZ_RUNS) || exit 1; done
+
+bench: bench-engine bench-model
+
+bench-engine: $B/tests/bench/bench_engine
+	@$<
+
+bench-model: $B/tests/bench/bench_model $(PROGRAM)
+	@SCALESIM=./$(PROGRAM) $<
+
+install: $(PROGRAM) $(ENGINE_LIB)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/scalesim
+	install -D -m 644 cli/scalesim.1 $(DESTDIR)$(PREFIX)/share/man/man1/scalesim.1
+	install -D -m 644 $(ENGINE_LIB) $(DESTDIR)$(PREFIX)/lib/libscalesim-engine.a
+	install -d $(DESTDIR)$(PREFIX)/include/scalesim/sim/engine
+	install -m 644 sim/engine/*.h $(DESTDIR)$(PREFIX)/include/scalesim/sim/engine
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+lint:
+	mandoc -T lint -W warning cli/scalesim.1
+	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build scalesim
+
+-include $(shell find build -name '*.d' 2>/dev/null)
