@@ -1,9 +1,9 @@
 #include "sim/engine/random.h"
 
+#include "sim/engine/contract.h"
 #include "sim/engine/random_tables.h"
 
 #include <Random123/philox.h>
-#include <assert.h>
 #include <gsl/gsl_cdf.h>
 
 /* The fixed Philox key, "scalesim" in ASCII: changing it changes every result ever published. */
@@ -25,7 +25,7 @@ void rng_init(struct rng *rng, uint64_t seed, uint64_t replication, uint64_t ent
 
 void rng_set_mode(struct rng *rng, enum rng_mode mode)
 {
-    assert(mode <= RNG_ANTITHETIC);
+    contract(mode <= RNG_ANTITHETIC);
     rng->mode = mode;
     rng->mirror = mode == RNG_ANTITHETIC ? UINT64_MAX : 0;
 }
