@@ -44,7 +44,9 @@ struct pending_action {
 };
 
 #define LADDER_CHUNK_KEYS 15
-#define LADDER_MAX_RUNGS 64
+/* At most 51 by spilling a long front, then at most 30 nested ones, as each of those has buckets
+ * at most a quarter as wide as the one it splits. */
+#define LADDER_MAX_RUNGS 96
 
 struct ladder_chunk {
     struct ladder_chunk *next;
@@ -77,12 +79,14 @@ struct ladder_record {
 
 struct ladder {
     struct ladder_record *record; /* by slot */
+    uint32_t slots;
     struct pending_key *front;
     uint32_t front_head;
     uint32_t front_tail;
     uint32_t front_capacity;
-    uint32_t depth;      /* rungs in use */
-    uint64_t front_last; /* greatest high word that belongs to the front */
+    uint32_t depth;       /* rungs in use */
+    uint64_t front_last;  /* greatest high word that belongs to the front */
+    uint64_t front_limit; /* keys at which it becomes a rung */
     struct ladder_bucket far;
     uint64_t far_first; /* smallest and greatest high word in far */
     uint64_t far_last;
@@ -114,7 +118,7 @@ enum ladder_front ladder_settle(struct ladder *ladder);
 /* Counts one dead key; sweeps when they exceed half of the live ones. */
 void ladder_bury(struct ladder *ladder, uint64_t live);
 
-/* Bytes allocated, records of `slots` slots included. */
-size_t ladder_bytes(const struct ladder *ladder, uint32_t slots);
+/* Bytes allocated in all. */
+size_t ladder_bytes(const struct ladder *ladder);
 
 #endif

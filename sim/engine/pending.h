@@ -84,6 +84,7 @@ struct pending {
     uint32_t free;                 /* last slot given back; the list runs through the actions */
     uint32_t free_count;
     uint32_t used;       /* slots ever given out */
+    uint32_t usable;     /* the smaller of capacity and max_slots */
     uint32_t tree_slots; /* above it the ladder takes over */
     uint32_t max_slots;
     enum pending_error error; /* why scheduling failed last */
@@ -157,7 +158,7 @@ static inline uint32_t pending_take_slot(struct pending *set)
         set->free_count--;
         return slot;
     }
-    if (set->used == set->capacity && !pending_grow(set))
+    if (set->used == set->usable && !pending_grow(set))
         return PENDING_NO_SLOT;
     return set->used++;
 }
