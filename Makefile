@@ -12,7 +12,7 @@ PROGRAM ?= scalesim
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wvla -Wundef -Wwrite-strings -Werror
-OPT      ?= -O2 -g
+OPT      ?= -O2 -g -fno-tree-slp-vectorize
 SAN      ?=
 CPPFLAGS += -D_GNU_SOURCE -DSCALESIM_VERSION='"$(VERSION)"' -I.
 CFLAGS   += -std=gnu17 $(OPT) $(WARN) $(SAN) -fopenmp -MMD -MP

@@ -61,6 +61,9 @@
 #define PENDING_TREE_SLOTS 8192
 #define PENDING_NO_SLOT UINT32_MAX
 
+/* Inlined even where the compiler thinks it large: a call costs as much as the work. */
+#define PENDING_HOT __attribute__((always_inline)) static inline
+
 enum pending_error {
     PENDING_OK = 0,
     PENDING_NO_MEMORY = -1, /* growth failed */
@@ -164,8 +167,8 @@ static inline uint32_t pending_take_slot(struct pending *set)
 }
 
 /* Adds an event and returns its handle, or 0 with set->error filled. */
-static inline uint64_t pending_schedule(struct pending *set, uint64_t high,
-                                        struct pending_action action)
+PENDING_HOT uint64_t pending_schedule(struct pending *set, uint64_t high,
+                                      struct pending_action action)
 {
     uint32_t slot = pending_take_slot(set);
     if (__builtin_expect(slot == PENDING_NO_SLOT, 0))
@@ -173,7 +176,8 @@ static inline uint64_t pending_schedule(struct pending *set, uint64_t high,
     uint64_t id = pending_next_stamp(set) | slot;
     if (__builtin_expect(set->ladder != NULL, 0))
         return pending_schedule_ladder(set, slot, high, id, action);
-    set->action[slot] = action;
+    set->action[slot].fn = action.fn;
+    set->action[slot].arg = action.arg;
     winner_replay(set->tree, set->capacity + slot, high, id);
     return id;
 }
@@ -188,13 +192,25 @@ static inline void pending_close_hole(struct pending *set)
         winner_replay(set->tree, set->capacity + slot, WINNER_NONE, WINNER_NONE);
 }
 
+/* Not through the caller's event: its address must not escape, or it lives in memory, and the two
+ * halves of what was just stored as words are loaded as vectors, which stalls. */
+static inline bool pending_pop_large(struct pending *set, uint64_t limit,
+                                     struct pending_event *event)
+{
+    struct pending_event popped;
+    if (!pending_pop_ladder(set, limit, &popped))
+        return false;
+    *event = popped;
+    return true;
+}
+
 /* Takes the earliest event if its high word is below the limit. */
-static inline bool pending_pop(struct pending *set, uint64_t limit, struct pending_event *event)
+PENDING_HOT bool pending_pop(struct pending *set, uint64_t limit, struct pending_event *event)
 {
     if (set->hole != PENDING_NO_SLOT)
         pending_close_hole(set);
     if (__builtin_expect(set->ladder != NULL, 0))
-        return pending_pop_ladder(set, limit, event);
+        return pending_pop_large(set, limit, event);
     uint64_t high = set->tree[1].high;
     if (__builtin_expect(high >= limit, 0))
         return false;
@@ -204,7 +220,8 @@ static inline bool pending_pop(struct pending *set, uint64_t limit, struct pendi
     set->hole = slot;
     event->high = high;
     event->id = id;
-    event->action = set->action[slot];
+    event->action.fn = set->action[slot].fn;
+    event->action.arg = set->action[slot].arg;
     return true;
 }
 
