@@ -54,7 +54,9 @@ enum option_index {
     OPTION_DAEMONS,
     OPTION_HOST_DISKS,
     OPTION_MIX,
-    OPTION_FIRST_PLAIN
+    OPTION_MIX_VCPUS,
+    OPTION_SERIAL_PORTS,
+    OPTION_MEMORY_BACKENDS
 };
 
 extern const struct option options[]; /* ends with a NULL name */
