@@ -824,3 +824,8 @@ const struct scenario *model_scenario(const struct model *model)
 {
     return &model->scenario;
 }
+
+const struct catalog *model_catalog(const struct model *model)
+{
+    return model->catalog;
+}

@@ -51,5 +51,6 @@ size_t model_terms(struct model *model, size_t limit, double n, size_t class_ind
 /* The resolved value of an option at step n in a class; for printing assumptions. */
 double model_value(struct model *model, double n, size_t class_index, int option);
 const struct scenario *model_scenario(const struct model *model);
+const struct catalog *model_catalog(const struct model *model);
 
 #endif
