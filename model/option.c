@@ -47,7 +47,7 @@ CHOICES(migration_paths, {"direct", "DIRECT"}, {"ssh", "SSH"}, {"tunnelled", "TU
 #define BOOL(name, scope, help) {name, scope, KIND_BOOL, NULL, help}
 #define CHOICE(name, scope, choices, help) {name, scope, KIND_CHOICE, choices, help}
 
-const struct option options[] = {
+const struct scenario_option options[] = {
     [OPTION_ARCH] = CHOICE("arch", SCOPE_HOST, arches, "processor architecture of the host"),
     [OPTION_GUESTS] = COUNT("guests", SCOPE_GUEST, "guests (of this class)"),
     [OPTION_DISKS] = COUNT("disks", SCOPE_SCENARIO, "disks on the whole host, spread evenly"),
@@ -173,7 +173,7 @@ int option_find(const char *name)
     return -1;
 }
 
-static int parse_choice(const struct option *option, const char *text, double *value,
+static int parse_choice(const struct scenario_option *option, const char *text, double *value,
                         struct diag *diag)
 {
     struct text_nearest nearest;
@@ -194,7 +194,7 @@ static int parse_choice(const struct option *option, const char *text, double *v
     return STATUS_DATA;
 }
 
-static int parse_bool(const struct option *option, const char *text, double *value,
+static int parse_bool(const struct scenario_option *option, const char *text, double *value,
                       struct diag *diag)
 {
     static const char *const words[] = {"no", "yes", "off", "on", "false", "true", "0", "1"};
@@ -207,7 +207,7 @@ static int parse_bool(const struct option *option, const char *text, double *val
     return diag_set(diag, STATUS_DATA, NULL, 0, option->name, "'%s' is not yes or no", text);
 }
 
-int option_parse(const struct option *option, const char *text, double *value, struct diag *diag)
+int option_parse(const struct scenario_option *option, const char *text, double *value, struct diag *diag)
 {
     static const double largest = 9007199254740992.0; /* 2^53: exact in a double */
     switch (option->kind) {
@@ -236,7 +236,7 @@ int option_parse(const struct option *option, const char *text, double *value, s
     return STATUS_OK;
 }
 
-void option_format(const struct option *option, double value, char *out, size_t size)
+void option_format(const struct scenario_option *option, double value, char *out, size_t size)
 {
     if (option->kind == KIND_CHOICE)
         snprintf(out, size, "%s", option->choices[(int)value].text);

@@ -16,7 +16,7 @@ struct choice {
     const char *constant; /* as expressions name it: "VIRTIO_BLK" */
 };
 
-struct option {
+struct scenario_option {
     const char *name;
     enum option_scope scope;
     enum option_kind kind;
@@ -59,7 +59,7 @@ enum option_index {
     OPTION_MEMORY_BACKENDS
 };
 
-extern const struct option options[]; /* ends with a NULL name */
+extern const struct scenario_option options[]; /* ends with a NULL name */
 size_t option_count(void);
 
 /* The option of that name ('-' and '_' alike), or -1. */
@@ -67,9 +67,9 @@ int option_find(const char *name);
 
 /* Parses text as the option's kind. Errors: STATUS_DATA with the valid names or range; the
  * diag's file and line are left for the caller to add. */
-int option_parse(const struct option *option, const char *text, double *value, struct diag *diag);
+int option_parse(const struct scenario_option *option, const char *text, double *value, struct diag *diag);
 
 /* Writes value as people write it. */
-void option_format(const struct option *option, double value, char *out, size_t size);
+void option_format(const struct scenario_option *option, double value, char *out, size_t size);
 
 #endif
