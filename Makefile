@@ -5,7 +5,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell cat VERSION)
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 VARIANT ?= release
 B       := build/$(VARIANT)-$(notdir $(CC))
 PROGRAM ?= scalesim

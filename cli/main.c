@@ -108,7 +108,7 @@ static error_t take(int key, char *text, struct argp_state *state)
         if (arguments->setting_count == SETTINGS_MAX)
             argp_error(state, "too many flags");
         arguments->settings[arguments->setting_count++] =
-            (struct setting){state->root_argp->options[key - KEY_SETTING].name, text};
+            (struct setting){flag_names[key - KEY_SETTING], text};
     }
     return 0;
 }

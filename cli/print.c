@@ -66,8 +66,9 @@ static void print_arithmetic(const struct question *question, const struct outco
     quantity(demand, question, outcome, outcome->broken.demand);
     quantity(capacity, question, outcome, outcome->broken.capacity);
     step_text(step, question, outcome->fails_at);
+    const char *unit = strcmp(resource->unit, "bytes") == 0 ? "of memory" : resource->unit;
     printf("  %s: %s %s wanted at %s %s, %s allowed (%s, %s, %s)\n", outcome->limit->id, demand,
-           resource->unit, step, model_ramp(question->model), capacity, outcome->limit->layer,
+           unit, step, model_ramp(question->model), capacity, outcome->limit->layer,
            outcome->limit->kind, outcome->limit->effect_text);
     printf("  to raise it: %s\n", outcome->limit->remedy);
 }
