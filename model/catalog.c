@@ -30,12 +30,13 @@ static int find_word(const struct table *table, size_t row, int column, const ch
 {
     const char *cell = table_cell(table, row, column);
     struct text_nearest nearest;
-    text_nearest_init(&nearest, cell);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(cell, words[i]) == 0)
             return (int)i;
-        text_nearest_offer(&nearest, words[i]);
     }
+    text_nearest_init(&nearest, cell);
+    for (size_t i = 0; i < count; i++)
+        text_nearest_offer(&nearest, words[i]);
     table_error(table, row, column, diag, "'%s' is not known here, expected e.g. '%s'", cell,
                 words[0]);
     diag_suggest(diag, nearest.best);

@@ -79,6 +79,10 @@ struct model {
     size_t limit_count;
     struct term *terms;
     size_t term_count;
+    struct term **varying; /* terms that must be evaluated anew at each step */
+    size_t varying_count;
+    bool *touched;         /* per resource: some term, --used or the ramp can consume it */
+    bool guests_matter;    /* some formula reads the number of guests */
     double *used;                 /* per resource */
     double *base, *base_error;    /* per resource: fixed host terms */
     double *coefficient, *coefficient_error; /* [class][resource]: fixed guest terms */
@@ -256,7 +260,7 @@ static void go_to(struct model *model, double n)
     for (size_t c = 0; c < model->scenario.class_count; c++) {
         if (model->ramp_option >= 0)
             resolve_class(model, c, n);
-        if (along_guests(model)) {
+        if (along_guests(model) && model->guests_matter) {
             for (size_t i = 0; i < IMAGES; i++)
                 model->image[c][i][OPTION_GUESTS] = n;
         }
@@ -385,8 +389,15 @@ static double formula_value(struct model *model, const struct formula *formula, 
     return expr_eval(formula->expr);
 }
 
+static int bind_formulas(struct model *model, struct bound_limit *bound, struct diag *diag);
+
 static void capacity_of(struct model *model, struct bound_limit *bound, size_t c)
 {
+    struct diag diag;
+    if (bound->capacity == NULL && bind_formulas(model, bound, &diag) != STATUS_OK) {
+        bound->value[c] = NAN;
+        return;
+    }
     bound->value[c] = bound->overridden ? bound->override_value
                                         : formula_value(model, bound->capacity, c);
     double hard = bound->hard != NULL ? formula_value(model, bound->hard, c) : NAN;
@@ -404,12 +415,14 @@ bool model_exceeds(struct model *model, size_t limit, double n, bool hard, struc
     double extra_error[CLASSES_MAX] = {0};
     double total = model->base[r] + model->used[r];
     double total_error = model->base_error[r];
+    for (size_t c = 0; bound->capacity == NULL && c < classes; c++)
+        capacity_of(model, bound, c);
     go_to(model, n);
     if (model->ramp_resource >= 0 && reaches(model, model->ramp_resource, r))
         total += n;
-    for (size_t t = 0; t < model->term_count; t++) {
-        struct term *term = &model->terms[t];
-        if (!term->varies || !reaches(model, term->demand->resource, r))
+    for (size_t t = 0; t < model->varying_count; t++) {
+        struct term *term = model->varying[t];
+        if (!reaches(model, term->demand->resource, r))
             continue;
         for (size_t c = 0; c < (term->host ? 1 : classes); c++) {
             evaluate_term(model, term, c);
@@ -530,19 +543,56 @@ static int bind_limits(struct model *model, struct diag *diag)
             era_holds(&row->since, &row->until, model->scenario.versions))
             model->limits[model->limit_count++].limit = row;
     }
-    for (size_t i = 0; i < model->limit_count; i++) {
-        struct bound_limit *bound = &model->limits[i];
-        const struct limit *row = bound->limit;
-        int status = formula_get(model, row->default_text, row->table, row->row, "default",
-                                 &bound->capacity, diag);
-        if (status == STATUS_OK && row->hard_max_text[0] != '\0' &&
-            strcmp(row->kind, "tunable") == 0)
-            status = formula_get(model, row->hard_max_text, row->table, row->row, "hard_max",
-                                 &bound->hard, diag);
-        if (status != STATUS_OK)
-            return status;
-    }
     return STATUS_OK;
+}
+
+static void touch(struct model *model, int resource)
+{
+    const struct resource *at = &model->catalog->resources[resource];
+    model->touched[resource] = true;
+    for (int i = 0; i < RESOURCE_PARENTS && at->parent[i] >= 0; i++)
+        touch(model, at->parent[i]);
+}
+
+/* Parses a limit's formulas and those of the limits they name. */
+static int bind_formulas(struct model *model, struct bound_limit *bound, struct diag *diag)
+{
+    const struct limit *row = bound->limit;
+    if (bound->capacity != NULL)
+        return STATUS_OK;
+    int status = formula_get(model, row->default_text, row->table, row->row, "default",
+                             &bound->capacity, diag);
+    if (status == STATUS_OK && row->hard_max_text[0] != '\0' && strcmp(row->kind, "tunable") == 0)
+        status = formula_get(model, row->hard_max_text, row->table, row->row, "hard_max",
+                             &bound->hard, diag);
+    const struct formula *formulas[] = {bound->capacity, bound->hard};
+    for (size_t f = 0; f < 2 && status == STATUS_OK && formulas[f] != NULL; f++) {
+        for (size_t i = 0; status == STATUS_OK && i < formulas[f]->reference_count; i++)
+            status = bind_formulas(model, &model->limits[formulas[f]->references[i]], diag);
+    }
+    return status;
+}
+
+/* Only what something consumes is parsed here: the rest waits until somebody asks for it. The rows
+ * of an overlay are all parsed, so that their errors are told; the built-in ones are tested. */
+static int bind_touched(struct model *model, struct diag *diag)
+{
+    int status = STATUS_OK;
+    for (size_t t = 0; t < model->term_count; t++)
+        touch(model, model->terms[t].demand->resource);
+    for (size_t r = 0; r < model->catalog->resource_count; r++) {
+        if (model->used[r] > 0)
+            touch(model, (int)r);
+    }
+    if (model->ramp_resource >= 0)
+        touch(model, model->ramp_resource);
+    for (size_t i = 0; status == STATUS_OK && i < model->limit_count; i++) {
+        struct bound_limit *bound = &model->limits[i];
+        if (model->touched[bound->limit->resource] || bound->overridden ||
+            bound->limit->table != model->limits[0].limit->table)
+            status = bind_formulas(model, bound, diag);
+    }
+    return status;
 }
 
 static int apply_overrides(struct model *model, struct diag *diag)
@@ -640,12 +690,14 @@ static void settle(struct model *model)
     for (int pass = 0; pass < 3; pass++) { /* references are at most a few deep */
         for (size_t i = 0; i < model->limit_count; i++) {
             struct bound_limit *bound = &model->limits[i];
+            if (bound->capacity == NULL)
+                continue;
             bound->varies = formula_varies(model, bound->capacity) ||
                             (bound->hard != NULL && formula_varies(model, bound->hard));
         }
     }
     for (size_t i = 0; i < model->limit_count; i++) {
-        for (size_t c = 0; c < model->scenario.class_count; c++)
+        for (size_t c = 0; model->limits[i].capacity != NULL && c < model->scenario.class_count; c++)
             capacity_of(model, &model->limits[i], c);
     }
     for (size_t t = 0; t < model->term_count; t++) {
@@ -653,6 +705,8 @@ static void settle(struct model *model)
         const struct demand *demand = term->demand;
         term->varies = formula_varies(model, term->when) || formula_varies(model, term->amount) ||
                        units_vary(model, demand->per);
+        if (term->varies)
+            model->varying[model->varying_count++] = term;
         for (size_t c = 0; !term->varies && c < (term->host ? 1 : model->scenario.class_count);
              c++) {
             evaluate_term(model, term, c);
@@ -672,11 +726,14 @@ static int allocate(struct model *model, struct diag *diag)
 {
     size_t resources = model->catalog->resource_count;
     model->used = calloc(resources, sizeof(double));
+    model->touched = calloc(resources, sizeof(bool));
+    model->varying = calloc(model->catalog->demand_count + 1, sizeof *model->varying);
     model->base = calloc(resources, sizeof(double));
     model->base_error = calloc(resources, sizeof(double));
     model->coefficient = calloc(resources * CLASSES_MAX, sizeof(double));
     model->coefficient_error = calloc(resources * CLASSES_MAX, sizeof(double));
-    if (model->used == NULL || model->base == NULL || model->base_error == NULL ||
+    if (model->used == NULL || model->touched == NULL || model->varying == NULL ||
+        model->base == NULL || model->base_error == NULL ||
         model->coefficient == NULL || model->coefficient_error == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     return STATUS_OK;
@@ -695,6 +752,8 @@ static int bind(struct model *model, struct diag *diag)
         status = bind_terms(model, diag);
     if (status == STATUS_OK)
         status = apply_overrides(model, diag);
+    if (status == STATUS_OK)
+        status = bind_touched(model, diag);
     if (status != STATUS_OK)
         return status;
     for (size_t c = 0; c < model->scenario.class_count; c++) {
@@ -706,6 +765,9 @@ static int bind(struct model *model, struct diag *diag)
     for (size_t c = 0; c < model->scenario.class_count; c++)
         resolve_class(model, c, 1);
     model->step = NAN;
+    for (size_t i = 0; i < CACHE_SIZE; i++)
+        model->guests_matter |= (model->formulas[i].uses[OPTION_GUESTS / 64] >>
+                                 (OPTION_GUESTS % 64) & 1) != 0;
     find_changes(model);
     settle(model);
     return STATUS_OK;
@@ -740,6 +802,8 @@ void model_free(struct model *model)
     free(model->limits);
     free(model->terms);
     free(model->used);
+    free(model->touched);
+    free(model->varying);
     free(model->base);
     free(model->base_error);
     free(model->coefficient);
@@ -755,6 +819,11 @@ size_t model_limit_count(const struct model *model)
 const struct limit *model_limit(const struct model *model, size_t index)
 {
     return model->limits[index].limit;
+}
+
+bool model_touches(const struct model *model, size_t limit)
+{
+    return model->touched[model->limits[limit].limit->resource];
 }
 
 const char *model_ramp(const struct model *model)

@@ -23,6 +23,9 @@ void model_free(struct model *model);
 size_t model_limit_count(const struct model *model);
 const struct limit *model_limit(const struct model *model, size_t index);
 
+/* Whether anything on this host and ramp can consume the limit's resource. */
+bool model_touches(const struct model *model, size_t limit);
+
 /* Demand and capacity of a limit at step n, at its tightest instance (class); units of the
  * limit's resource. error: half-width of the demand's interval. hard: with the limit raised to
  * its hard maximum. Returns whether the demand exceeds the capacity. */

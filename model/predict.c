@@ -41,13 +41,13 @@ static double first_failure(struct model *model, size_t limit, bool hard, int si
     double low = 0;
     double high = 1;
     double bound = model_ramp_bound(model);
+    if (!fails(model, limit, bound, hard, side)) /* demand only grows along the ramp */
+        return INFINITY;
     if (fails(model, limit, 0, hard, side))
         return 0;
     while (!fails(model, limit, high, hard, side)) {
         low = high;
         high *= 2;
-        if (high > bound)
-            return INFINITY;
     }
     while (high - low > 1) {
         double middle = floor((low + high) / 2);
@@ -68,6 +68,8 @@ static double step_before(double fails_at)
 static bool judge(struct model *model, size_t index, double requested, struct outcome *outcome)
 {
     struct headroom far;
+    if (!model_touches(model, index))
+        return false;
     *outcome = (struct outcome){.limit = model_limit(model, index), .index = index};
     model_exceeds(model, index, requested, false, &outcome->asked);
     model_exceeds(model, index, model_ramp_bound(model), false, &far);

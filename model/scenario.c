@@ -200,7 +200,7 @@ static int set_group(struct ini_reader *reader, const char *kind, const char *wh
                      const char *name, const char *text)
 {
     char guest[NAME_MAX_LENGTH];
-    char full[NAME_MAX_LENGTH];
+    char full[2 * NAME_MAX_LENGTH];
     bool disk = strcmp(kind, "disk") == 0;
     const char *dot = strchr(where, '.');
     snprintf(guest, sizeof guest, "%.*s", dot != NULL ? (int)(dot - where) : 63, where);
@@ -215,7 +215,7 @@ static int set_group(struct ini_reader *reader, const char *kind, const char *wh
     if (strcmp(name, "count") == 0)
         snprintf(full, sizeof full, "%ss_per_guest", kind);
     else
-        snprintf(full, sizeof full, "%s_%.50s", kind, name);
+        snprintf(full, sizeof full, "%s_%.63s", kind, name);
     int option = option_find(full);
     if (option < 0 || options[option].scope != (disk ? SCOPE_DISK : SCOPE_NIC))
         return unknown_name(full, reader->diag);
