@@ -37,7 +37,7 @@ contract_broken(const char *what, const char *function, const char *file, int li
 #ifdef SIM_INVARIANTS
 #define invariant(condition) contract(condition)
 #else
-#define invariant(condition) ((void) sizeof(!(condition)))
+#define invariant(condition) ((void)sizeof(!(condition)))
 #endif
 
 #endif
