@@ -12,7 +12,7 @@
  * also the handle of the event: it never repeats, so a handle is stale exactly when its slot does
  * not hold that low word any more.
  *
- * SMALL SETS (up to 8192 slots): a binary winner tree (winner.h). Slot s has the fixed leaf s; an
+ * THE TREE. A binary winner tree (winner.h). Slot s has the fixed leaf s; an
  * inner node holds a copy of the smaller child:
  *
  *                      [12]                    root = the earliest event: peek is one load
@@ -26,19 +26,13 @@
  * instead of two. A hole nobody fills is repaired by the next pop. While the hole is open only its
  * own path is stale, and that whole path is rewritten when it closes.
  *
- * LARGE SETS: a tree of a million leaves misses the cache at every level, so a set that outgrows
- * the tree moves once, for good, to an array ladder queue (ladder.h), whose memory traffic is
- * sequential. Slots, sequence numbers, handles and the order are the same in both tiers: which one
- * is at work cannot change a result.
- *
- * COSTS (n events pending). Tree: O(log n) a schedule, cancel or reschedule, peek O(1), 48 bytes a
- * slot. Ladder: O(1) amortised, about 60 bytes an event. Growth doubles; nothing is allocated for
- * an event in steady state.
+ * COSTS (n events pending). O(log n) a schedule, cancel or reschedule, peek O(1), 48 bytes a slot.
+ * Growth doubles; nothing is allocated for an event in steady state.
  *
  * WHY THIS. Heaps mispredict a branch per level and need a position table for cancel; calendar
  * queues collapse on ties; lazy deletion fills the set with dead time-outs. The winner tree has no
- * unpredictable branch, cancels for free and is 2 to 6 times faster than any of them up to 10^4
- * events; the ladder is flat from there on.
+ * unpredictable branch and cancels for free. Beyond some 10^5 events it misses the cache at
+ * every level, where a ladder queue would stay flat.
  *
  * FAILURE. Scheduling returns 0 and sets `error` when memory or slots run out; the set is
  * unchanged and stays usable. A run out of sequence numbers (10^12 events) is a broken contract.
@@ -47,7 +41,6 @@
 #define SIM_ENGINE_PENDING_H
 
 #include "sim/engine/contract.h"
-#include "sim/engine/ladder.h"
 #include "sim/engine/winner.h"
 
 #include <stdbool.h>
@@ -58,13 +51,20 @@
 #define PENDING_SLOT_MASK ((UINT64_C(1) << PENDING_SLOT_BITS) - 1)
 #define PENDING_PRIORITY_BITS 4
 #define PENDING_TIME_BITS (64 - PENDING_PRIORITY_BITS)
-#define PENDING_TREE_SLOTS 8192
 #define PENDING_NO_SLOT UINT32_MAX
 
 enum pending_error {
     PENDING_OK = 0,
     PENDING_NO_MEMORY = -1, /* growth failed */
     PENDING_FULL = -2,      /* max_slots events are pending */
+};
+
+struct sim;
+
+/* What an event does when its time has come. */
+struct pending_action {
+    void (*fn)(struct sim *sim, void *arg);
+    void *arg;
 };
 
 /* An event taken from the set. */
@@ -76,25 +76,21 @@ struct pending_event {
 
 struct pending {
     /* Below: private to pending.h and pending.c. */
-    struct pending_key *tree;      /* 2 * capacity keys; NULL in the ladder tier */
-    struct pending_action *action; /* by slot; NULL in the ladder tier */
+    struct pending_key *tree;      /* 2 * capacity keys */
+    struct pending_action *action; /* by slot */
     uint64_t stamp;                /* next sequence << 24 */
     uint32_t capacity;             /* leaves of the tree, a power of two */
     uint32_t hole;                 /* slot of the event popped last, or PENDING_NO_SLOT */
     uint32_t free;                 /* last slot given back; the list runs through the actions */
     uint32_t free_count;
     uint32_t used;       /* slots ever given out */
-    uint32_t tree_slots; /* above it the ladder takes over */
     uint32_t max_slots;
     enum pending_error error; /* why scheduling failed last */
-    struct ladder *ladder;    /* NULL in the tree tier */
 };
 
-/*
- * Prepares an empty set. `tree_slots` (a power of two, 0 for the default) is where the ladder takes
- * over, `max_slots` (0 for the format's own limit) how many events may be pending at once.
- */
-int pending_init(struct pending *set, uint32_t tree_slots, uint32_t max_slots);
+/* Prepares an empty set; `max_slots` (0 for the format's own limit) is how many events may be
+ * pending at once. Returns PENDING_OK or PENDING_NO_MEMORY. */
+int pending_init(struct pending *set, uint32_t max_slots);
 void pending_destroy(struct pending *set);
 
 /* Number of events pending. */
@@ -109,13 +105,8 @@ const struct pending_key *pending_find(const struct pending *set, uint64_t id);
 /* The earliest event's key, or NULL if the set is empty. */
 const struct pending_key *pending_peek(struct pending *set);
 
-/* Private: the rare and the large cases of the inline functions below. */
+/* Private: doubles the tree; false with set->error filled. */
 bool pending_grow(struct pending *set);
-uint64_t pending_schedule_ladder(struct pending *set, uint32_t slot, uint64_t high, uint64_t id,
-                                 struct pending_action action);
-bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_event *event);
-bool pending_cancel_ladder(struct pending *set, uint64_t id);
-uint64_t pending_reschedule_ladder(struct pending *set, uint64_t id, uint64_t high);
 
 static inline uint64_t pending_high(uint64_t time_ns, unsigned priority)
 {
@@ -138,11 +129,6 @@ static inline void pending_give_slot(struct pending *set, uint32_t slot,
     set->free_count++;
 }
 
-static inline struct pending_action *pending_action_of(const struct pending *set, uint32_t slot)
-{
-    return set->ladder ? &set->ladder->record[slot].action : &set->action[slot];
-}
-
 /* The slot of a new event: the hole, else the slot given back last, else one never used. */
 static inline uint32_t pending_take_slot(struct pending *set)
 {
@@ -153,7 +139,7 @@ static inline uint32_t pending_take_slot(struct pending *set)
     }
     slot = set->free;
     if (slot != PENDING_NO_SLOT) {
-        set->free = (uint32_t)(uintptr_t)pending_action_of(set, slot)->arg;
+        set->free = (uint32_t)(uintptr_t)set->action[slot].arg;
         set->free_count--;
         return slot;
     }
@@ -170,8 +156,6 @@ static inline uint64_t pending_schedule(struct pending *set, uint64_t high,
     if (__builtin_expect(slot == PENDING_NO_SLOT, 0))
         return 0;
     uint64_t id = pending_next_stamp(set) | slot;
-    if (__builtin_expect(set->ladder != NULL, 0))
-        return pending_schedule_ladder(set, slot, high, id, action);
     set->action[slot] = action;
     winner_replay(set->tree, set->capacity + slot, high, id);
     return id;
@@ -182,9 +166,8 @@ static inline void pending_close_hole(struct pending *set)
 {
     uint32_t slot = set->hole;
     set->hole = PENDING_NO_SLOT;
-    pending_give_slot(set, slot, pending_action_of(set, slot));
-    if (set->ladder == NULL)
-        winner_replay(set->tree, set->capacity + slot, WINNER_NONE, WINNER_NONE);
+    pending_give_slot(set, slot, &set->action[slot]);
+    winner_replay(set->tree, set->capacity + slot, WINNER_NONE, WINNER_NONE);
 }
 
 /* Takes the earliest event if its high word is below the limit. */
@@ -192,8 +175,6 @@ static inline bool pending_pop(struct pending *set, uint64_t limit, struct pendi
 {
     if (set->hole != PENDING_NO_SLOT)
         pending_close_hole(set);
-    if (__builtin_expect(set->ladder != NULL, 0))
-        return pending_pop_ladder(set, limit, event);
     uint64_t high = set->tree[1].high;
     if (__builtin_expect(high >= limit, 0))
         return false;
@@ -211,8 +192,6 @@ static inline bool pending_pop(struct pending *set, uint64_t limit, struct pendi
 static inline bool pending_cancel(struct pending *set, uint64_t id)
 {
     uint32_t slot = (uint32_t)(id & PENDING_SLOT_MASK);
-    if (__builtin_expect(set->ladder != NULL, 0))
-        return pending_cancel_ladder(set, id);
     if (slot >= set->used || set->tree[set->capacity + slot].low != id)
         return false;
     pending_give_slot(set, slot, &set->action[slot]);
@@ -224,8 +203,6 @@ static inline bool pending_cancel(struct pending *set, uint64_t id)
 static inline uint64_t pending_reschedule(struct pending *set, uint64_t id, uint64_t high)
 {
     uint32_t slot = (uint32_t)(id & PENDING_SLOT_MASK);
-    if (__builtin_expect(set->ladder != NULL, 0))
-        return pending_reschedule_ladder(set, id, high);
     if (slot >= set->used || set->tree[set->capacity + slot].low != id)
         return 0;
     id = pending_next_stamp(set) | slot;
