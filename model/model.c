@@ -437,6 +437,8 @@ bool model_exceeds(struct model *model, size_t limit, double n, bool hard, struc
     for (size_t c = 0; c < classes; c++) {
         double each = model->coefficient[c * resources + (size_t)r] + extra[c];
         double error = model->coefficient_error[c * resources + (size_t)r] + extra_error[c];
+        if (model->class_count[c] == 0)
+            each = error = 0;
         if (summed) {
             total += each * model->class_count[c];
             total_error += error * model->class_count[c];
