@@ -105,9 +105,12 @@ static void judge(const struct prediction *prediction, struct case_result *resul
         result->count_right = result->max_ok >= result->ok * (1 - tolerance);
     } else if (strcmp(result->bound, "wall") == 0) {
         result->count_scored = result->rank > 0 && (!isnan(result->ok) || !isnan(result->fails));
+        bool bracket = result->fails - result->ok > 1; /* not searched to the last step */
         result->count_right =
-            (isnan(result->ok) || near(result->ok, result->max_ok, tolerance)) &&
-            (isnan(result->fails) || near(result->fails, result->fails_at, tolerance));
+            bracket ? result->max_ok >= result->ok * (1 - tolerance) &&
+                          result->fails_at <= result->fails * (1 + tolerance)
+                    : (isnan(result->ok) || near(result->ok, result->max_ok, tolerance)) &&
+                          (isnan(result->fails) || near(result->fails, result->fails_at, tolerance));
     }
 }
 
