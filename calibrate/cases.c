@@ -7,10 +7,20 @@
 #include "model/predict.h"
 #include "model/text.h"
 
-static const char *const own_columns[] = {"case", "source", "confidence", "limit", "ok",
-                                          "fails", "bound", "tolerance", "note"};
-enum { COL_CASE, COL_SOURCE, COL_CONFIDENCE, COL_LIMIT, COL_OK, COL_FAILS, COL_BOUND,
-       COL_TOLERANCE, COL_NOTE, OWN_COLUMNS };
+static const char *const own_columns[] = {"case",  "source", "confidence", "limit", "ok",
+                                          "fails", "bound",  "tolerance",  "note"};
+enum {
+    COL_CASE,
+    COL_SOURCE,
+    COL_CONFIDENCE,
+    COL_LIMIT,
+    COL_OK,
+    COL_FAILS,
+    COL_BOUND,
+    COL_TOLERANCE,
+    COL_NOTE,
+    OWN_COLUMNS
+};
 
 static bool is_own(const char *name)
 {
@@ -107,10 +117,11 @@ static void judge(const struct prediction *prediction, struct case_result *resul
         result->count_scored = result->rank > 0 && (!isnan(result->ok) || !isnan(result->fails));
         bool bracket = result->fails - result->ok > 1; /* not searched to the last step */
         result->count_right =
-            bracket ? result->max_ok >= result->ok * (1 - tolerance) &&
-                          result->fails_at <= result->fails * (1 + tolerance)
-                    : (isnan(result->ok) || near(result->ok, result->max_ok, tolerance)) &&
-                          (isnan(result->fails) || near(result->fails, result->fails_at, tolerance));
+            bracket
+                ? result->max_ok >= result->ok * (1 - tolerance) &&
+                      result->fails_at <= result->fails * (1 + tolerance)
+                : (isnan(result->ok) || near(result->ok, result->max_ok, tolerance)) &&
+                      (isnan(result->fails) || near(result->fails, result->fails_at, tolerance));
     }
 }
 
@@ -123,7 +134,9 @@ static int score_row(struct score *score, const struct catalog *catalog, const i
                                    .source = table_cell(table, row, column[COL_SOURCE]),
                                    .bound = table_cell(table, row, column[COL_BOUND]),
                                    .note = table_cell(table, row, column[COL_NOTE]),
-                                   .layer = "", .max_ok = NAN, .fails_at = NAN};
+                                   .layer = "",
+                                   .max_ok = NAN,
+                                   .fails_at = NAN};
     const char *seen = table_cell(table, row, column[COL_LIMIT]);
     result->limit = seen;
     int status = read_number(table, row, column[COL_OK], &result->ok, diag);

@@ -14,9 +14,9 @@ struct case_result {
     const char *name, *source, *limit, *layer, *bound, *note; /* point into the table */
     double ok, fails, tolerance;                              /* NAN: not stated */
     double max_ok, fails_at;                                  /* predicted for the seen limit */
-    const char *first[CASE_LIMITS];                           /* predicted first limits; NULL: none */
+    const char *first[CASE_LIMITS]; /* predicted first limits; NULL: none */
     double first_at[CASE_LIMITS];
-    int rank;        /* of the seen limit among those at least as grave; 0: not predicted */
+    int rank; /* of the seen limit among those at least as grave; 0: not predicted */
     bool scored, count_scored, count_right;
 };
 

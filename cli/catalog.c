@@ -46,8 +46,8 @@ static void print_eras(const struct question *question, const char *id)
     for (size_t i = 0; i < question->catalog.limit_count; i++) {
         const struct limit *limit = &question->catalog.limits[i];
         if (strcmp(limit->id, id) == 0)
-            printf("  %-8s %-16s .. %-16s %s\n", limit->arch, limit->since_text,
-                   limit->until_text, limit->default_text);
+            printf("  %-8s %-16s .. %-16s %s\n", limit->arch, limit->since_text, limit->until_text,
+                   limit->default_text);
     }
 }
 
@@ -87,8 +87,8 @@ static void explain(const struct question *question, const struct limit *limit)
 {
     const struct resource *resource = &question->catalog.resources[limit->resource];
     printf("%s: %s\n", limit->id, resource->description);
-    printf("  layer %s, scope %s, %s, effect %s\n", limit->layer, resource->scope_text,
-           limit->kind, limit->effect_text);
+    printf("  layer %s, scope %s, %s, effect %s\n", limit->layer, resource->scope_text, limit->kind,
+           limit->effect_text);
     printf("  symptom: %s\n", limit->symptom);
     if (limit->tunable[0] != '\0')
         printf("  set by: %s (kept in %s)\n", limit->tunable, limit->persist);
@@ -125,8 +125,8 @@ int cli_explain(const struct arguments *arguments, struct diag *diag)
             printf("%s does not apply to this host's versions and architecture\n", id);
             print_eras(&question, id);
         } else {
-            status = diag_set(diag, STATUS_DATA, NULL, 0, NULL, "no limit '%s'",
-                              arguments->words[0]);
+            status =
+                diag_set(diag, STATUS_DATA, NULL, 0, NULL, "no limit '%s'", arguments->words[0]);
             diag_suggest(diag, catalog_nearest_limit(&question.catalog, arguments->words[0]));
         }
     }

@@ -46,15 +46,15 @@ static json_t *assumptions_json(const struct question *question)
 {
     json_t *list = json_array();
     const struct scenario *scenario = &question->scenario;
-    json_array_append_new(list, json_pack("{s:s,s:s}", "name", "host", "value",
-                                          scenario->host_name));
+    json_array_append_new(list,
+                          json_pack("{s:s,s:s}", "name", "host", "value", scenario->host_name));
     for (int i = 0; i < COMPONENT_COUNT; i++) {
         char text[64];
         version_format(&scenario->versions[i], text, sizeof text);
         if (text[0] != '\0')
-            json_array_append_new(list, json_pack("{s:s,s:s}", "name",
-                                                  component_name((enum component)i), "value",
-                                                  text));
+            json_array_append_new(
+                list,
+                json_pack("{s:s,s:s}", "name", component_name((enum component)i), "value", text));
     }
     for (size_t c = 0; c < scenario->class_count; c++) {
         for (int i = 0; options[i].name != NULL; i++) {
@@ -63,9 +63,9 @@ static json_t *assumptions_json(const struct question *question)
             if (isnan(value) || (c > 0 && options[i].scope < SCOPE_GUEST))
                 continue;
             option_format(&options[i], value, text, sizeof text);
-            json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "guest",
-                                                  scenario->classes[c].name, "name",
-                                                  options[i].name, "value", text));
+            json_array_append_new(list,
+                                  json_pack("{s:s,s:s,s:s}", "guest", scenario->classes[c].name,
+                                            "name", options[i].name, "value", text));
         }
     }
     return list;

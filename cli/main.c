@@ -67,7 +67,9 @@ static size_t build_flags(struct argp_option *list)
                       3);
     for (int i = 0; options[i].name != NULL; i++)
         at = add_flag(list, at, options[i].name,
-                      options[i].kind == KIND_CHOICE ? "KIND" : options[i].kind == KIND_SIZE ? "SIZE" : "N",
+                      options[i].kind == KIND_CHOICE ? "KIND"
+                      : options[i].kind == KIND_SIZE ? "SIZE"
+                                                     : "N",
                       options[i].help, 4 + (int)options[i].scope);
     memcpy(list + at, plain, sizeof plain);
     return at + PLAIN;
@@ -118,12 +120,16 @@ int main(int count, char **values)
     struct argp_option flags[OPTIONS_MAX + 64] = {0};
     build_flags(flags);
     struct argp argp = {
-        flags, take, "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...",
+        flags,
+        take,
+        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "
         "65 bad input, 74 I/O.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     struct arguments arguments = {0};
     struct diag diag = {0};
     argp_err_exit_status = -STATUS_USAGE;

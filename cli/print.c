@@ -17,8 +17,8 @@ static const struct resource *resource_of(const struct question *question,
     return &question->catalog.resources[outcome->limit->resource];
 }
 
-static void quantity(char out[CELL], const struct question *question,
-                     const struct outcome *outcome, double value)
+static void quantity(char out[CELL], const struct question *question, const struct outcome *outcome,
+                     double value)
 {
     text_quantity(out, CELL, value, resource_of(question, outcome)->unit);
 }
@@ -29,8 +29,7 @@ static void step_text(char out[CELL], const struct question *question, double n)
     int option = option_find(model_ramp(question->model));
     if (option >= 0 && options[option].kind == KIND_SIZE && isfinite(n))
         n *= 0x1p20;
-    text_quantity(out, CELL, n,
-                  option >= 0 && options[option].kind == KIND_SIZE ? "bytes" : "");
+    text_quantity(out, CELL, n, option >= 0 && options[option].kind == KIND_SIZE ? "bytes" : "");
 }
 
 static void print_verdict(const struct question *question)
@@ -91,8 +90,8 @@ static void print_ladder(const struct question *question)
 
 static int print_limits_table(const struct question *question, size_t rows)
 {
-    static const char *const names[] = {"LIMIT", "LAYER", "EFFECT", "DEMAND", "CAPACITY", "USED",
-                                        "FAILS AT"};
+    static const char *const names[] = {"LIMIT",    "LAYER", "EFFECT",  "DEMAND",
+                                        "CAPACITY", "USED",  "FAILS AT"};
     struct libscols_table *table = scols_new_table();
     if (table == NULL)
         return STATUS_MEMORY;
@@ -106,8 +105,12 @@ static int print_limits_table(const struct question *question, size_t rows)
         snprintf(used, sizeof used, "%.0f %%",
                  100 * outcome->asked.demand / outcome->asked.capacity);
         step_text(step, question, outcome->fails_at);
-        const char *cells[] = {outcome->limit->id, outcome->limit->layer,
-                               outcome->limit->effect_text, demand, capacity, used,
+        const char *cells[] = {outcome->limit->id,
+                               outcome->limit->layer,
+                               outcome->limit->effect_text,
+                               demand,
+                               capacity,
+                               used,
                                isinf(outcome->fails_at) ? "never" : step};
         struct libscols_line *line = scols_table_new_line(table, NULL);
         for (size_t j = 0; line != NULL && j < sizeof cells / sizeof cells[0]; j++)
@@ -131,10 +134,10 @@ static void print_versions(const struct scenario *scenario)
 
 static void print_assumptions(const struct question *question, bool full)
 {
-    static const int brief[] = {OPTION_VCPUS, OPTION_MEMORY, OPTION_DISKS_PER_GUEST,
-                                OPTION_DISK_BUS, OPTION_DISK_AIO, OPTION_DISK_QUEUES,
+    static const int brief[] = {OPTION_VCPUS,          OPTION_MEMORY,    OPTION_DISKS_PER_GUEST,
+                                OPTION_DISK_BUS,       OPTION_DISK_AIO,  OPTION_DISK_QUEUES,
                                 OPTION_NICS_PER_GUEST, OPTION_NIC_MODEL, OPTION_NIC_BACKEND,
-                                OPTION_BRIDGES, OPTION_CONSOLES};
+                                OPTION_BRIDGES,        OPTION_CONSOLES};
     const struct scenario *scenario = &question->scenario;
     printf("\nAssumed: host %s;", scenario->host_name);
     print_versions(scenario);

@@ -19,9 +19,10 @@ static bool is_miss(const struct case_result *result)
 
 static void print_miss(const struct case_result *result)
 {
-    printf("miss %s: seen %s at ok %g, fails %g (tolerance %g); predicted rank %d, max_ok %g; first:",
-           result->name, result->limit, result->ok, result->fails, result->tolerance, result->rank,
-           result->max_ok);
+    printf(
+        "miss %s: seen %s at ok %g, fails %g (tolerance %g); predicted rank %d, max_ok %g; first:",
+        result->name, result->limit, result->ok, result->fails, result->tolerance, result->rank,
+        result->max_ok);
     for (int i = 0; i < CASE_LIMITS && result->first[i] != NULL; i++)
         printf(" %s@%g", result->first[i], result->first_at[i]);
     putchar('\n');
@@ -35,7 +36,8 @@ static void print_layers(const struct score *score)
         size_t right = 0;
         bool repeated = !score->results[i].scored || layer[0] == '\0';
         for (size_t j = 0; j < i; j++)
-            repeated = repeated || (score->results[j].scored && strcmp(score->results[j].layer, layer) == 0);
+            repeated = repeated ||
+                       (score->results[j].scored && strcmp(score->results[j].layer, layer) == 0);
         if (repeated)
             continue;
         for (size_t j = i; j < score->count; j++) {
@@ -52,9 +54,10 @@ static void print_score(const char *path, const struct score *score)
 {
     printf("%s: %zu cases, %zu scored; right limit %zu (%.1f %%), within 3 %zu (%.1f %%); count "
            "within tolerance %zu of %zu (%.1f %%)\n",
-           path, score->count, score->scored, score->rank1, 100 * ratio(score->rank1, score->scored),
-           score->rank3, 100 * ratio(score->rank3, score->scored), score->counted_right,
-           score->counted, 100 * ratio(score->counted_right, score->counted));
+           path, score->count, score->scored, score->rank1,
+           100 * ratio(score->rank1, score->scored), score->rank3,
+           100 * ratio(score->rank3, score->scored), score->counted_right, score->counted,
+           100 * ratio(score->counted_right, score->counted));
     print_layers(score);
     for (size_t i = 0; i < score->count; i++) {
         if (is_miss(&score->results[i]))

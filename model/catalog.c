@@ -10,17 +10,18 @@
 #include "model/text.h"
 
 const char *const per_names[PER_COUNT] = {
-    "host",    "guest",   "vcpu",    "disk",    "disk_queue", "iothread",
-    "nic",     "nic_queue", "network", "bridge", "hostdev",   "console",
-    "chardev", "graphics", "migration", "client", "ssh_session", "host_disk",
+    "host",    "guest",     "vcpu",      "disk",   "disk_queue",  "iothread",
+    "nic",     "nic_queue", "network",   "bridge", "hostdev",     "console",
+    "chardev", "graphics",  "migration", "client", "ssh_session", "host_disk",
 };
 
-static const char *const phases[] = {"define", "prepare", "exec", "realize", "memory",
-                                     "boot",   "run",     "migrate"};
+static const char *const phases[] = {"define", "prepare", "exec", "realize",
+                                     "memory", "boot",    "run",  "migrate"};
 static const char *const effects[] = {"warn", "slow", "degrade", "hang", "fail"};
 static const char *const kinds[] = {"tunable", "arbitrary", "architectural"};
-static const char *const layers[] = {"hardware", "kernel",  "kvm",     "qemu",  "firmware", "libvirt",
-                                     "systemd",  "network", "storage", "guest", "management"};
+static const char *const layers[] = {"hardware", "kernel",  "kvm",       "qemu",
+                                     "firmware", "libvirt", "systemd",   "network",
+                                     "storage",  "guest",   "management"};
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
@@ -169,9 +170,23 @@ static int read_resources(struct catalog *catalog, const struct table *table, st
 }
 
 enum {
-    LIM_ID, LIM_RESOURCE, LIM_LAYER, LIM_KIND, LIM_EFFECT, LIM_ARCH, LIM_SINCE, LIM_UNTIL,
-    LIM_DEFAULT, LIM_HARD_MAX, LIM_TUNABLE, LIM_REMEDY, LIM_PERSIST, LIM_SYMPTOM, LIM_COST,
-    LIM_SOURCE, LIM_COLUMNS
+    LIM_ID,
+    LIM_RESOURCE,
+    LIM_LAYER,
+    LIM_KIND,
+    LIM_EFFECT,
+    LIM_ARCH,
+    LIM_SINCE,
+    LIM_UNTIL,
+    LIM_DEFAULT,
+    LIM_HARD_MAX,
+    LIM_TUNABLE,
+    LIM_REMEDY,
+    LIM_PERSIST,
+    LIM_SYMPTOM,
+    LIM_COST,
+    LIM_SOURCE,
+    LIM_COLUMNS
 };
 
 static int read_limit(struct catalog *catalog, const struct table *table, size_t row,
@@ -179,20 +194,30 @@ static int read_limit(struct catalog *catalog, const struct table *table, size_t
 {
 #define CELL(name) table_cell(table, row, column[name])
     *limit = (struct limit){
-        .id = CELL(LIM_ID), .layer = CELL(LIM_LAYER), .kind = CELL(LIM_KIND),
-        .effect_text = CELL(LIM_EFFECT), .arch = CELL(LIM_ARCH), .since_text = CELL(LIM_SINCE),
-        .until_text = CELL(LIM_UNTIL), .default_text = CELL(LIM_DEFAULT),
-        .hard_max_text = CELL(LIM_HARD_MAX), .tunable = CELL(LIM_TUNABLE),
-        .remedy = CELL(LIM_REMEDY), .persist = CELL(LIM_PERSIST), .symptom = CELL(LIM_SYMPTOM),
-        .cost = CELL(LIM_COST), .source = CELL(LIM_SOURCE), .table = table, .row = row,
+        .id = CELL(LIM_ID),
+        .layer = CELL(LIM_LAYER),
+        .kind = CELL(LIM_KIND),
+        .effect_text = CELL(LIM_EFFECT),
+        .arch = CELL(LIM_ARCH),
+        .since_text = CELL(LIM_SINCE),
+        .until_text = CELL(LIM_UNTIL),
+        .default_text = CELL(LIM_DEFAULT),
+        .hard_max_text = CELL(LIM_HARD_MAX),
+        .tunable = CELL(LIM_TUNABLE),
+        .remedy = CELL(LIM_REMEDY),
+        .persist = CELL(LIM_PERSIST),
+        .symptom = CELL(LIM_SYMPTOM),
+        .cost = CELL(LIM_COST),
+        .source = CELL(LIM_SOURCE),
+        .table = table,
+        .row = row,
     };
     limit->resource = catalog_resource(catalog, CELL(LIM_RESOURCE));
     if (limit->resource < 0)
         return resource_error(catalog, table, row, column[LIM_RESOURCE], CELL(LIM_RESOURCE), diag);
 #undef CELL
     int effect = find_word(table, row, column[LIM_EFFECT], effects, LENGTH(effects), diag);
-    if (effect < 0 ||
-        find_word(table, row, column[LIM_KIND], kinds, LENGTH(kinds), diag) < 0 ||
+    if (effect < 0 || find_word(table, row, column[LIM_KIND], kinds, LENGTH(kinds), diag) < 0 ||
         find_word(table, row, column[LIM_LAYER], layers, LENGTH(layers), diag) < 0)
         return STATUS_DATA;
     limit->effect = (enum effect)effect;
@@ -201,8 +226,8 @@ static int read_limit(struct catalog *catalog, const struct table *table, size_t
         if (need_text(table, row, column[needed[i]], diag) != STATUS_OK)
             return STATUS_DATA;
     }
-    return read_era(table, row, column[LIM_SINCE], column[LIM_UNTIL], &limit->since,
-                    &limit->until, diag);
+    return read_era(table, row, column[LIM_SINCE], column[LIM_UNTIL], &limit->since, &limit->until,
+                    diag);
 }
 
 static bool in_table(const struct table *table, int column, const char *id)
@@ -235,13 +260,22 @@ static int read_limits(struct catalog *catalog, const struct table *table, struc
         return diag_set(diag, STATUS_MEMORY, table->file, 0, NULL, "out of memory");
     catalog->limits = grown;
     for (size_t row = 0; status == STATUS_OK && row < table->rows; row++)
-        status = read_limit(catalog, table, row, column, &catalog->limits[catalog->limit_count++],
-                            diag);
+        status =
+            read_limit(catalog, table, row, column, &catalog->limits[catalog->limit_count++], diag);
     return status;
 }
 
-enum { DEM_RESOURCE, DEM_PER, DEM_WHEN, DEM_AMOUNT, DEM_SINCE, DEM_UNTIL, DEM_SOURCE,
-       DEM_CONFIDENCE, DEM_COLUMNS };
+enum {
+    DEM_RESOURCE,
+    DEM_PER,
+    DEM_WHEN,
+    DEM_AMOUNT,
+    DEM_SINCE,
+    DEM_UNTIL,
+    DEM_SOURCE,
+    DEM_CONFIDENCE,
+    DEM_COLUMNS
+};
 
 /* "exact", "5%" (the interval's half-width) or "guess 50%". */
 static bool parse_confidence(const char *text, struct demand *demand)
@@ -272,7 +306,8 @@ static int read_demands(struct catalog *catalog, const struct table *table, stru
                                   .source = table_cell(table, row, column[DEM_SOURCE]),
                                   .confidence = table_cell(table, row, column[DEM_CONFIDENCE]),
                                   .per_text = table_cell(table, row, column[DEM_PER]),
-                                  .table = table, .row = row};
+                                  .table = table,
+                                  .row = row};
         const char *id = table_cell(table, row, column[DEM_RESOURCE]);
         demand->resource = catalog_resource(catalog, id);
         if (demand->resource < 0)
@@ -311,7 +346,8 @@ static int read_defaults(struct catalog *catalog, const struct table *table, str
         *value = (struct default_value){.value = table_cell(table, row, column[DEF_VALUE]),
                                         .when = table_cell(table, row, column[DEF_WHEN]),
                                         .source = table_cell(table, row, column[DEF_SOURCE]),
-                                        .table = table, .row = row};
+                                        .table = table,
+                                        .row = row};
         value->option = option_find(table_cell(table, row, column[DEF_OPTION]));
         if (value->option < 0)
             return table_error(table, row, column[DEF_OPTION], diag, "unknown option '%s'",
@@ -329,14 +365,14 @@ static int read_aliases(struct catalog *catalog, const struct table *table, stru
     static const char *const names[] = {"alias", "id", "source"};
     int column[LENGTH(names)];
     int status = table_expect(table, names, LENGTH(names), column, diag);
-    struct alias *grown = realloc(
-        catalog->aliases, (catalog->alias_count + table->rows + 1) * sizeof *catalog->aliases);
+    struct alias *grown = realloc(catalog->aliases, (catalog->alias_count + table->rows + 1) *
+                                                        sizeof *catalog->aliases);
     if (grown == NULL)
         return diag_set(diag, STATUS_MEMORY, table->file, 0, NULL, "out of memory");
     catalog->aliases = grown;
     for (size_t row = 0; status == STATUS_OK && row < table->rows; row++)
-        catalog->aliases[catalog->alias_count++] = (struct alias){
-            table_cell(table, row, column[0]), table_cell(table, row, column[1])};
+        catalog->aliases[catalog->alias_count++] =
+            (struct alias){table_cell(table, row, column[0]), table_cell(table, row, column[1])};
     return status;
 }
 
@@ -347,9 +383,8 @@ static const struct {
     const char *file;
     table_reader *read;
 } readers[] = {
-    {"resources.csv", read_resources}, {"limits.csv", read_limits},
-    {"demand.csv", read_demands},      {"defaults.csv", read_defaults},
-    {"aliases.csv", read_aliases},
+    {"resources.csv", read_resources}, {"limits.csv", read_limits},   {"demand.csv", read_demands},
+    {"defaults.csv", read_defaults},   {"aliases.csv", read_aliases},
 };
 
 static int load_table(struct catalog *catalog, table_reader *read, const char *name,

@@ -26,9 +26,9 @@ enum { RESOURCE_PARENTS = 3 };
 struct resource {
     const char *id, *unit, *scope_text, *phase_text, *description;
     enum resource_scope scope;
-    int phase;                     /* define 0 < prepare < exec < realize < memory < boot < run */
-    int parent[RESOURCE_PARENTS];  /* resources in which each unit counts too; -1: none */
-    bool informative;              /* nobody's demand is modelled */
+    int phase;                    /* define 0 < prepare < exec < realize < memory < boot < run */
+    int parent[RESOURCE_PARENTS]; /* resources in which each unit counts too; -1: none */
+    bool informative;             /* nobody's demand is modelled */
 };
 
 enum effect { EFFECT_WARN, EFFECT_SLOW, EFFECT_DEGRADE, EFFECT_HANG, EFFECT_FAIL };
@@ -44,9 +44,25 @@ struct limit {
 };
 
 enum per {
-    PER_HOST, PER_GUEST, PER_VCPU, PER_DISK, PER_DISK_QUEUE, PER_IOTHREAD, PER_NIC, PER_NIC_QUEUE,
-    PER_NETWORK, PER_BRIDGE, PER_HOSTDEV, PER_CONSOLE, PER_CHARDEV, PER_GRAPHICS, PER_MIGRATION,
-    PER_CLIENT, PER_SSH_SESSION, PER_HOST_DISK, PER_COUNT
+    PER_HOST,
+    PER_GUEST,
+    PER_VCPU,
+    PER_DISK,
+    PER_DISK_QUEUE,
+    PER_IOTHREAD,
+    PER_NIC,
+    PER_NIC_QUEUE,
+    PER_NETWORK,
+    PER_BRIDGE,
+    PER_HOSTDEV,
+    PER_CONSOLE,
+    PER_CHARDEV,
+    PER_GRAPHICS,
+    PER_MIGRATION,
+    PER_CLIENT,
+    PER_SSH_SESSION,
+    PER_HOST_DISK,
+    PER_COUNT
 };
 
 struct demand {

@@ -12,9 +12,9 @@ struct expr {
     expr_lookup *lookup;
     void *context;
     bool constant;
-    double value;      /* when constant */
-    double nowhere;    /* stands in for an unknown name until the error is reported */
-    char unknown[64];  /* first unknown name of the current text */
+    double value;     /* when constant */
+    double nowhere;   /* stands in for an unknown name until the error is reported */
+    char unknown[64]; /* first unknown name of the current text */
 };
 
 static muFloat_t fn_ceil(muFloat_t x)

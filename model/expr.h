@@ -19,7 +19,8 @@ struct expr *expr_new(expr_lookup *lookup, void *context);
 void expr_free(struct expr *expr);
 
 /* Parses text (and evaluates it once: muParser resolves names lazily). On failure returns
- * STATUS_DATA and fills diag's message with the position in text; file and line are the caller's. */
+ * STATUS_DATA and fills diag's message with the position in text; file and line are the caller's.
+ */
 int expr_set(struct expr *expr, const char *text, struct diag *diag);
 double expr_eval(struct expr *expr);
 

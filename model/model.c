@@ -27,9 +27,10 @@ enum derived {
 };
 
 static const char *const derived_names[] = {
-    "guest_disks", "guest_nics", "disks_virtio_blk", "disks_virtio_scsi", "disks_nvme",
-    "disks_sata", "disks_ide", "disks_usb", "disks_lsi", "disks_native", "disks_io_uring",
-    "blk_queues", "nics_virtio", "nics_tap", "nics_vhost", "nics_macvtap", "nics_vhost_user",
+    "guest_disks",    "guest_nics",      "disks_virtio_blk", "disks_virtio_scsi", "disks_nvme",
+    "disks_sata",     "disks_ide",       "disks_usb",        "disks_lsi",         "disks_native",
+    "disks_io_uring", "blk_queues",      "nics_virtio",      "nics_tap",          "nics_vhost",
+    "nics_macvtap",   "nics_vhost_user",
 };
 static_assert(sizeof derived_names / sizeof derived_names[0] == SLOT_COUNT - OPTIONS_MAX,
               "every derived slot has a name");
@@ -81,10 +82,10 @@ struct model {
     size_t term_count;
     struct term **varying; /* terms that must be evaluated anew at each step */
     size_t varying_count;
-    bool *touched;         /* per resource: some term, --used or the ramp can consume it */
-    bool guests_matter;    /* some formula reads the number of guests */
-    double *used;                 /* per resource */
-    double *base, *base_error;    /* per resource: fixed host terms */
+    bool *touched;             /* per resource: some term, --used or the ramp can consume it */
+    bool guests_matter;        /* some formula reads the number of guests */
+    double *used;              /* per resource */
+    double *base, *base_error; /* per resource: fixed host terms */
     double *coefficient, *coefficient_error; /* [class][resource]: fixed guest terms */
 };
 
@@ -135,8 +136,8 @@ static double *lookup(const char *name, void *context)
 }
 
 /* The formula of a cell, from the cache or parsed now; an empty text means 1. */
-static int formula_get(struct model *model, const char *text, const struct table *table,
-                       size_t row, const char *column, struct formula **out, struct diag *diag)
+static int formula_get(struct model *model, const char *text, const struct table *table, size_t row,
+                       const char *column, struct formula **out, struct diag *diag)
 {
     if (text[0] == '\0')
         text = "1";
@@ -178,15 +179,15 @@ static void resolve_image(struct model *model, size_t c, const struct device_gro
         slots[i] = from[options[i].scope][i];
     }
     if (model->ramp_option >= 0)
-        slots[model->ramp_option] =
-            options[model->ramp_option].kind == KIND_SIZE ? n * 0x1p20 : n;
+        slots[model->ramp_option] = options[model->ramp_option].kind == KIND_SIZE ? n * 0x1p20 : n;
     for (size_t i = 0; i < model->default_count; i++) {
         int option = model->defaults[i]->option;
         if (isnan(slots[option]) && expr_eval(model->default_when[i]->expr) != 0)
             slots[option] = expr_eval(model->default_value[i]->expr);
     }
-    static const int mixed[] = {OPTION_DISKS_PER_GUEST, OPTION_NICS_PER_GUEST, OPTION_IOTHREADS,
-                                OPTION_CHARDEVS, OPTION_SERIAL_PORTS, OPTION_MEMORY_BACKENDS};
+    static const int mixed[] = {OPTION_DISKS_PER_GUEST, OPTION_NICS_PER_GUEST,
+                                OPTION_IOTHREADS,       OPTION_CHARDEVS,
+                                OPTION_SERIAL_PORTS,    OPTION_MEMORY_BACKENDS};
     for (size_t i = 0; i < sizeof mixed / sizeof mixed[0]; i++)
         slots[mixed[i]] *= slots[OPTION_MIX];
     slots[OPTION_GUESTS] = model->request_total;
@@ -272,12 +273,12 @@ static void go_to(struct model *model, double n)
 static double unit_count(enum per per, const double *image)
 {
     static const int option[PER_COUNT] = {
-        [PER_VCPU] = OPTION_VCPUS,          [PER_DISK] = OPTION_DISKS_PER_GUEST,
-        [PER_IOTHREAD] = OPTION_IOTHREADS,  [PER_NIC] = OPTION_NICS_PER_GUEST,
-        [PER_NETWORK] = OPTION_NETWORKS,    [PER_BRIDGE] = OPTION_BRIDGES,
-        [PER_HOSTDEV] = OPTION_HOSTDEVS,    [PER_CONSOLE] = OPTION_CONSOLES,
-        [PER_CHARDEV] = OPTION_CHARDEVS,    [PER_MIGRATION] = OPTION_MIGRATIONS,
-        [PER_CLIENT] = OPTION_CLIENTS,      [PER_SSH_SESSION] = OPTION_SSH_SESSIONS,
+        [PER_VCPU] = OPTION_VCPUS,           [PER_DISK] = OPTION_DISKS_PER_GUEST,
+        [PER_IOTHREAD] = OPTION_IOTHREADS,   [PER_NIC] = OPTION_NICS_PER_GUEST,
+        [PER_NETWORK] = OPTION_NETWORKS,     [PER_BRIDGE] = OPTION_BRIDGES,
+        [PER_HOSTDEV] = OPTION_HOSTDEVS,     [PER_CONSOLE] = OPTION_CONSOLES,
+        [PER_CHARDEV] = OPTION_CHARDEVS,     [PER_MIGRATION] = OPTION_MIGRATIONS,
+        [PER_CLIENT] = OPTION_CLIENTS,       [PER_SSH_SESSION] = OPTION_SSH_SESSIONS,
         [PER_HOST_DISK] = OPTION_HOST_DISKS,
     };
     switch (per) {
@@ -398,8 +399,8 @@ static void capacity_of(struct model *model, struct bound_limit *bound, size_t c
         bound->value[c] = NAN;
         return;
     }
-    bound->value[c] = bound->overridden ? bound->override_value
-                                        : formula_value(model, bound->capacity, c);
+    bound->value[c] =
+        bound->overridden ? bound->override_value : formula_value(model, bound->capacity, c);
     double hard = bound->hard != NULL ? formula_value(model, bound->hard, c) : NAN;
     bound->hard_value[c] = hard > bound->value[c] ? hard : NAN;
 }
@@ -522,8 +523,8 @@ static int bind_terms(struct model *model, struct diag *diag)
         term->host = per_host(row->per);
         int status = formula_get(model, row->when, row->table, row->row, "when", &term->when, diag);
         if (status == STATUS_OK)
-            status = formula_get(model, row->amount, row->table, row->row, "amount",
-                                 &term->amount, diag);
+            status = formula_get(model, row->amount, row->table, row->row, "amount", &term->amount,
+                                 diag);
         if (status != STATUS_OK)
             return status;
     }
@@ -659,8 +660,8 @@ static int find_ramp(struct model *model, struct diag *diag)
         text_nearest_offer(&nearest, options[i].name);
     for (size_t i = 0; i < model->catalog->resource_count; i++)
         text_nearest_offer(&nearest, model->catalog->resources[i].id);
-    diag_set(diag, STATUS_DATA, NULL, 0, "ramp", "'%s' is neither a countable option nor a resource",
-             name);
+    diag_set(diag, STATUS_DATA, NULL, 0, "ramp",
+             "'%s' is neither a countable option nor a resource", name);
     diag_suggest(diag, nearest.best);
     return STATUS_DATA;
 }
@@ -677,8 +678,8 @@ static void find_changes(struct model *model)
         for (size_t c = 0; c < model->scenario.class_count; c++) {
             for (size_t i = 0; i < IMAGES; i++) {
                 for (size_t s = 0; s < SLOT_COUNT; s++)
-                    model->changes[s] |= memcmp(&first[c][i][s], &model->image[c][i][s],
-                                                sizeof first[c][i][s]) != 0;
+                    model->changes[s] |=
+                        memcmp(&first[c][i][s], &model->image[c][i][s], sizeof first[c][i][s]) != 0;
             }
         }
     }
@@ -699,7 +700,8 @@ static void settle(struct model *model)
         }
     }
     for (size_t i = 0; i < model->limit_count; i++) {
-        for (size_t c = 0; model->limits[i].capacity != NULL && c < model->scenario.class_count; c++)
+        for (size_t c = 0; model->limits[i].capacity != NULL && c < model->scenario.class_count;
+             c++)
             capacity_of(model, &model->limits[i], c);
     }
     for (size_t t = 0; t < model->term_count; t++) {
@@ -735,8 +737,8 @@ static int allocate(struct model *model, struct diag *diag)
     model->coefficient = calloc(resources * CLASSES_MAX, sizeof(double));
     model->coefficient_error = calloc(resources * CLASSES_MAX, sizeof(double));
     if (model->used == NULL || model->touched == NULL || model->varying == NULL ||
-        model->base == NULL || model->base_error == NULL ||
-        model->coefficient == NULL || model->coefficient_error == NULL)
+        model->base == NULL || model->base_error == NULL || model->coefficient == NULL ||
+        model->coefficient_error == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     return STATUS_OK;
 }
@@ -768,15 +770,15 @@ static int bind(struct model *model, struct diag *diag)
         resolve_class(model, c, 1);
     model->step = NAN;
     for (size_t i = 0; i < CACHE_SIZE; i++)
-        model->guests_matter |= (model->formulas[i].uses[OPTION_GUESTS / 64] >>
-                                 (OPTION_GUESTS % 64) & 1) != 0;
+        model->guests_matter |=
+            (model->formulas[i].uses[OPTION_GUESTS / 64] >> (OPTION_GUESTS % 64) & 1) != 0;
     find_changes(model);
     settle(model);
     return STATUS_OK;
 }
 
-int model_new(struct model **model, const struct catalog *catalog,
-              const struct scenario *scenario, struct diag *diag)
+int model_new(struct model **model, const struct catalog *catalog, const struct scenario *scenario,
+              struct diag *diag)
 {
     assert(option_count() <= OPTIONS_MAX);
     *model = calloc(1, sizeof **model);

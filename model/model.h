@@ -15,8 +15,8 @@ struct model;
 
 /* Binds. The catalogue must outlive the model; the scenario is copied. Errors: an expression that
  * does not parse, an unknown ramp, limit or resource name. The caller ends with model_free. */
-int model_new(struct model **model, const struct catalog *catalog,
-              const struct scenario *scenario, struct diag *diag);
+int model_new(struct model **model, const struct catalog *catalog, const struct scenario *scenario,
+              struct diag *diag);
 void model_free(struct model *model);
 
 /* The limits that apply on this host, in catalogue order. */

@@ -31,8 +31,8 @@ CHOICES(aios, {"threads", "THREADS"}, {"native", "NATIVE"}, {"io_uring", "IO_URI
 CHOICES(caches, {"none", "CACHE_NONE"}, {"writeback", "WRITEBACK"},
         {"writethrough", "WRITETHROUGH"}, {"directsync", "DIRECTSYNC"}, {"unsafe", "UNSAFE"});
 CHOICES(nic_models, {"virtio", "VIRTIO"}, {"e1000", "E1000"}, {"none", "NO_DEVICE"});
-CHOICES(nic_backends, {"vhost", "VHOST"}, {"tap", "TAP"}, {"macvtap", "MACVTAP"},
-        {"user", "USER"}, {"vhost-user", "VHOST_USER"}, {"vfio", "VFIO"}, {"socket", "SOCKET"});
+CHOICES(nic_backends, {"vhost", "VHOST"}, {"tap", "TAP"}, {"macvtap", "MACVTAP"}, {"user", "USER"},
+        {"vhost-user", "VHOST_USER"}, {"vfio", "VFIO"}, {"socket", "SOCKET"});
 CHOICES(graphics_kinds, {"none", "NONE"}, {"vnc", "VNC"}, {"vnc-websocket", "VNC_WEBSOCKET"},
         {"spice", "SPICE"});
 CHOICES(confidentials, {"none", "NONE"}, {"sev", "SEV"}, {"sev-es", "SEV_ES"}, {"snp", "SNP"},
@@ -41,11 +41,26 @@ CHOICES(layouts, {"auto", "AUTO"}, {"multifunction", "MULTIFUNCTION"}, {"bridges
         {"root-ports", "ROOT_PORTS"});
 CHOICES(migration_paths, {"direct", "DIRECT"}, {"ssh", "SSH"}, {"tunnelled", "TUNNELLED"});
 
-#define COUNT(name, scope, help) {name, scope, KIND_COUNT, NULL, help}
-#define SIZE(name, scope, help) {name, scope, KIND_SIZE, NULL, help}
-#define NUMBER(name, scope, help) {name, scope, KIND_NUMBER, NULL, help}
-#define BOOL(name, scope, help) {name, scope, KIND_BOOL, NULL, help}
-#define CHOICE(name, scope, choices, help) {name, scope, KIND_CHOICE, choices, help}
+#define COUNT(name, scope, help)                                                                   \
+    {                                                                                              \
+        name, scope, KIND_COUNT, NULL, help                                                        \
+    }
+#define SIZE(name, scope, help)                                                                    \
+    {                                                                                              \
+        name, scope, KIND_SIZE, NULL, help                                                         \
+    }
+#define NUMBER(name, scope, help)                                                                  \
+    {                                                                                              \
+        name, scope, KIND_NUMBER, NULL, help                                                       \
+    }
+#define BOOL(name, scope, help)                                                                    \
+    {                                                                                              \
+        name, scope, KIND_BOOL, NULL, help                                                         \
+    }
+#define CHOICE(name, scope, choices, help)                                                         \
+    {                                                                                              \
+        name, scope, KIND_CHOICE, choices, help                                                    \
+    }
 
 const struct scenario_option options[] = {
     [OPTION_ARCH] = CHOICE("arch", SCOPE_HOST, arches, "processor architecture of the host"),
@@ -207,7 +222,8 @@ static int parse_bool(const struct scenario_option *option, const char *text, do
     return diag_set(diag, STATUS_DATA, NULL, 0, option->name, "'%s' is not yes or no", text);
 }
 
-int option_parse(const struct scenario_option *option, const char *text, double *value, struct diag *diag)
+int option_parse(const struct scenario_option *option, const char *text, double *value,
+                 struct diag *diag)
 {
     static const double largest = 9007199254740992.0; /* 2^53: exact in a double */
     switch (option->kind) {

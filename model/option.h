@@ -67,7 +67,8 @@ int option_find(const char *name);
 
 /* Parses text as the option's kind. Errors: STATUS_DATA with the valid names or range; the
  * diag's file and line are left for the caller to add. */
-int option_parse(const struct scenario_option *option, const char *text, double *value, struct diag *diag);
+int option_parse(const struct scenario_option *option, const char *text, double *value,
+                 struct diag *diag);
 
 /* Writes value as people write it. */
 void option_format(const struct scenario_option *option, double value, char *out, size_t size);

@@ -7,13 +7,13 @@
 
 struct outcome {
     const struct limit *limit;
-    size_t index;           /* of model_limit */
-    struct headroom asked;  /* at the requested step */
-    struct headroom broken; /* at the first failing step; all zero when none */
-    double max_ok;          /* largest step that works; INFINITY: none found to fail */
-    double fails_at;        /* first that does not; INFINITY likewise */
+    size_t index;                   /* of model_limit */
+    struct headroom asked;          /* at the requested step */
+    struct headroom broken;         /* at the first failing step; all zero when none */
+    double max_ok;                  /* largest step that works; INFINITY: none found to fail */
+    double fails_at;                /* first that does not; INFINITY likewise */
     double max_ok_low, max_ok_high; /* interval from the demand's uncertainty */
-    double hard_fails_at;   /* the same once raised to the hard maximum; NAN: cannot be raised */
+    double hard_fails_at; /* the same once raised to the hard maximum; NAN: cannot be raised */
 };
 
 struct rung {
@@ -26,8 +26,8 @@ struct prediction {
     double requested;
     struct outcome *outcomes; /* limits with a capacity and a demand, first to fail first */
     size_t count;
-    int first, first_fatal;   /* indices into outcomes; -1: nothing fails within the bound */
-    struct rung *ladder;      /* fatal limits in order, up to the first wall */
+    int first, first_fatal; /* indices into outcomes; -1: nothing fails within the bound */
+    struct rung *ladder;    /* fatal limits in order, up to the first wall */
     size_t rungs;
 };
 

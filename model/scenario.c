@@ -182,8 +182,7 @@ static struct guest_class *find_class(struct ini_reader *reader, const char *nam
     return class;
 }
 
-static struct device_group *find_group(struct device_group *groups, size_t *count,
-                                       const char *name)
+static struct device_group *find_group(struct device_group *groups, size_t *count, const char *name)
 {
     for (size_t i = 0; i < *count; i++) {
         if (strcmp(groups[i].name, name) == 0)
@@ -264,7 +263,8 @@ static int take_entry(void *context, const char *section, const char *name, cons
     else if (strcmp(kind, "disk") == 0 || strcmp(kind, "nic") == 0)
         reader->status = set_group(reader, kind, where, name, text);
     else if (strcmp(section, "set") == 0)
-        reader->status = add_override(scenario->set, &scenario->set_count, name, text, reader->diag);
+        reader->status =
+            add_override(scenario->set, &scenario->set_count, name, text, reader->diag);
     else if (strcmp(section, "used") == 0)
         reader->status =
             add_override(scenario->used, &scenario->used_count, name, text, reader->diag);
@@ -303,7 +303,10 @@ static char *next_line(char *out, int size, void *context)
 static int parse_ini(struct scenario *scenario, const char *file, const char *text,
                      struct diag *diag)
 {
-    struct ini_reader reader = {.scenario = scenario, .diag = diag, .file = file, .at = text,
+    struct ini_reader reader = {.scenario = scenario,
+                                .diag = diag,
+                                .file = file,
+                                .at = text,
                                 .first_class = scenario->class_count == 1};
     int line = ini_parse_stream(next_line, &reader, take_entry, &reader);
     if (reader.status == STATUS_OK && line != 0)
@@ -329,8 +332,7 @@ int scenario_host(struct scenario *scenario, const char *name_or_path, struct di
     char file[256];
     snprintf(file, sizeof file, "hosts/%s.ini", name_or_path);
     const struct data_file *preset = data_find(file);
-    if (preset == NULL && strchr(name_or_path, '/') == NULL &&
-        strchr(name_or_path, '.') == NULL) {
+    if (preset == NULL && strchr(name_or_path, '/') == NULL && strchr(name_or_path, '.') == NULL) {
         struct text_nearest nearest;
         char names[32][NAME_MAX_LENGTH];
         size_t count = 0;

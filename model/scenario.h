@@ -10,7 +10,13 @@
 #include "model/diag.h"
 #include "model/version.h"
 
-enum { OPTIONS_MAX = 128, CLASSES_MAX = 16, GROUPS_MAX = 4, OVERRIDES_MAX = 64, NAME_MAX_LENGTH = 64 };
+enum {
+    OPTIONS_MAX = 128,
+    CLASSES_MAX = 16,
+    GROUPS_MAX = 4,
+    OVERRIDES_MAX = 64,
+    NAME_MAX_LENGTH = 64
+};
 
 struct device_group {
     char name[NAME_MAX_LENGTH];

@@ -11,14 +11,14 @@
 struct reader {
     struct table *table;
     struct diag *diag;
-    size_t used;        /* bytes of table->text */
-    size_t cell_count;  /* cells so far, the open row's included */
+    size_t used;       /* bytes of table->text */
+    size_t cell_count; /* cells so far, the open row's included */
     size_t cell_room;
     size_t line_room;
-    size_t row_start;   /* index of the open row's first cell */
-    unsigned row_line;  /* line on which the open row starts */
+    size_t row_start;  /* index of the open row's first cell */
+    unsigned row_line; /* line on which the open row starts */
     unsigned line;
-    bool blank;         /* the open row has one empty cell at most */
+    bool blank; /* the open row has one empty cell at most */
     int status;
 };
 
@@ -38,8 +38,8 @@ static bool grow(void **array, size_t *room, size_t count, size_t item)
 static void fail_memory(struct reader *reader)
 {
     if (reader->status == STATUS_OK)
-        reader->status = diag_set(reader->diag, STATUS_MEMORY, reader->table->file, 0, NULL,
-                                  "out of memory");
+        reader->status =
+            diag_set(reader->diag, STATUS_MEMORY, reader->table->file, 0, NULL, "out of memory");
 }
 
 static void take_cell(void *cell, size_t length, void *context)
@@ -85,9 +85,9 @@ static void take_row(int terminator, void *context)
         else
             table->rows++;
         if (count != table->columns) {
-            reader->status = diag_set(reader->diag, STATUS_DATA, table->file, reader->row_line,
-                                      NULL, "%zu columns, expected %zu as in the header", count,
-                                      table->columns);
+            reader->status =
+                diag_set(reader->diag, STATUS_DATA, table->file, reader->row_line, NULL,
+                         "%zu columns, expected %zu as in the header", count, table->columns);
             return;
         }
         if (!grow((void **)&table->lines, &reader->line_room, rows, sizeof *table->lines)) {

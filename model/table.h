@@ -9,12 +9,12 @@
 #include "model/diag.h"
 
 struct table {
-    char *file;       /* name used in errors */
-    char *text;       /* all cells, each NUL-terminated */
-    char **cells;     /* (rows + 1) * columns; row 0 of it is the header */
-    unsigned *lines;  /* rows + 1 */
+    char *file;      /* name used in errors */
+    char *text;      /* all cells, each NUL-terminated */
+    char **cells;    /* (rows + 1) * columns; row 0 of it is the header */
+    unsigned *lines; /* rows + 1 */
     size_t columns;
-    size_t rows;      /* without the header */
+    size_t rows; /* without the header */
 };
 
 /* Parses text. The caller ends with table_free, also after an error. */

@@ -83,7 +83,7 @@ struct pending {
     uint32_t hole;                 /* slot of the event popped last, or PENDING_NO_SLOT */
     uint32_t free;                 /* last slot given back; the list runs through the actions */
     uint32_t free_count;
-    uint32_t used;       /* slots ever given out */
+    uint32_t used; /* slots ever given out */
     uint32_t max_slots;
     enum pending_error error; /* why scheduling failed last */
 };

@@ -57,7 +57,8 @@ int main(void)
     if (catalog_load(&catalog, NULL, &diag) != 0)
         return 1;
     printf("model.catalog_load\t%.2f\tms\n", (cpu_now_s() - started) * 1e3);
-    if (scenario_init(&scenario, &diag) != 0 || scenario_set(&scenario, "guests", "1000", &diag) != 0 ||
+    if (scenario_init(&scenario, &diag) != 0 ||
+        scenario_set(&scenario, "guests", "1000", &diag) != 0 ||
         scenario_set(&scenario, "disks", "4096", &diag) != 0 ||
         scenario_spread(&scenario, &diag) != 0)
         return 1;

@@ -1,11 +1,11 @@
 /* The pending set against a naive reference: random schedules, cancels, reschedules, pops and
  * peeks with ties, six increment laws, sizes across many doublings. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "sim/engine/pending.h"
@@ -41,12 +41,18 @@ static uint64_t increment(struct rng *rng, int law)
 {
     double u = rng_uniform_open(rng);
     switch (law) {
-    case 0: return (uint64_t)(1e6 * rng_exponential(rng));
-    case 1: return (uint64_t)(2e6 * u);
-    case 2: return u < 0.9 ? (uint64_t)(1e5 * u) : 9000000 + (uint64_t)(1e5 * u);
-    case 3: return (uint64_t)(1e6 / pow(u, 1 / 1.5));
-    case 4: return (uint64_t)(8 * u);
-    default: return (uint64_t)(rng_exponential(rng) * (u < 0.7 ? 1e4 : u < 0.95 ? 1e6 : 1e8));
+    case 0:
+        return (uint64_t)(1e6 * rng_exponential(rng));
+    case 1:
+        return (uint64_t)(2e6 * u);
+    case 2:
+        return u < 0.9 ? (uint64_t)(1e5 * u) : 9000000 + (uint64_t)(1e5 * u);
+    case 3:
+        return (uint64_t)(1e6 / pow(u, 1 / 1.5));
+    case 4:
+        return (uint64_t)(8 * u);
+    default:
+        return (uint64_t)(rng_exponential(rng) * (u < 0.7 ? 1e4 : u < 0.95 ? 1e6 : 1e8));
     }
 }
 
@@ -71,7 +77,8 @@ static void walk(int law, size_t target, int steps)
         bool grow = reference.count < target;
         uint64_t high = pending_high((now >> PENDING_PRIORITY_BITS) + increment(&rng, law),
                                      (unsigned)(dice * 1e6) % 16);
-        if (reference.count == 0 || (dice < (grow ? 0.6 : 0.3) && reference.count < REFERENCE_MAX)) {
+        if (reference.count == 0 ||
+            (dice < (grow ? 0.6 : 0.3) && reference.count < REFERENCE_MAX)) {
             uint64_t id = pending_schedule(&set, high, (struct pending_action){nothing, NULL});
             assert_true(id != 0);
             reference.high[reference.count] = high;

@@ -1,11 +1,11 @@
 /* The catalogue proves itself: eras do not overlap, everything is capped or explained, every old
  * name resolves, every expression evaluates on every host preset. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +85,8 @@ static bool demanded(int resource)
 
 /* Counted only where a case or --used says how many: no device or guest takes them by itself. */
 static const char *const by_hand[] = {
-    "service_tasks", "user_keys", "user_key_bytes", "conntrack_entries", "neigh_v6",
-    "dbus_pending_replies", "nbd_devices", "loop_devices", "user_locked_ring_bytes",
+    "service_tasks",        "user_keys",   "user_key_bytes", "conntrack_entries",      "neigh_v6",
+    "dbus_pending_replies", "nbd_devices", "loop_devices",   "user_locked_ring_bytes",
 };
 
 static void every_resource_is_demanded_or_informative(void **state)

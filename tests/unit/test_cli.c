@@ -1,10 +1,10 @@
 /* The program as a user meets it: exit codes, verdicts, errors, the edge counts of a limit. */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +62,13 @@ static void json_has_its_keys(void **state)
     json_t *key;
     json_array_foreach(json_object_get(schema, "required"), index, key)
         assert_non_null(json_object_get(root, json_string_value(key)));
-    json_t *item = json_object_get(json_object_get(json_object_get(schema, "$defs"), "limit"),
-                                   "required");
+    json_t *item =
+        json_object_get(json_object_get(json_object_get(schema, "$defs"), "limit"), "required");
     assert_true(json_array_size(item) > 10);
     json_t *limit;
     size_t at;
-    json_array_foreach(json_object_get(root, "limits"), at, limit) {
+    json_array_foreach(json_object_get(root, "limits"), at, limit)
+    {
         json_array_foreach(item, index, key)
             assert_non_null(json_object_get(limit, json_string_value(key)));
     }
@@ -110,7 +111,9 @@ static void explain_and_diagnose(void **state)
     assert_non_null(strstr(out, "eras:"));
     assert_int_equal(run("explain aio_max_nrr", out, sizeof out), 65);
     assert_int_equal(run("diagnose 'failed to create linux AIO context: Resource temporarily "
-                         "unavailable'", out, sizeof out), 0);
+                         "unavailable'",
+                         out, sizeof out),
+                     0);
     assert_non_null(strstr(out, "1. fs_aio_max_nr"));
     assert_int_equal(run("diagnose 'Exchange full'", out, sizeof out), 0);
     assert_non_null(strstr(out, "1. bridge_ports"));
@@ -130,12 +133,9 @@ static void same_question_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edge_counts_of_bridge_ports),
-        cmocka_unit_test(disks_spread_evenly),
-        cmocka_unit_test(json_has_its_keys),
-        cmocka_unit_test(bad_input_is_told_once),
-        cmocka_unit_test(limits_can_be_set_and_used),
-        cmocka_unit_test(explain_and_diagnose),
+        cmocka_unit_test(edge_counts_of_bridge_ports), cmocka_unit_test(disks_spread_evenly),
+        cmocka_unit_test(json_has_its_keys),           cmocka_unit_test(bad_input_is_told_once),
+        cmocka_unit_test(limits_can_be_set_and_used),  cmocka_unit_test(explain_and_diagnose),
         cmocka_unit_test(same_question_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
