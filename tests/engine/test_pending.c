@@ -1,11 +1,11 @@
 /* The pending set against a naive reference: random schedules, cancels, reschedules, pops and
  * peeks with ties, six increment laws, sizes across many doublings. */
-#include <cmocka.h>
-#include <math.h>
-#include <setjmp.h>
 #include <stdarg.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "sim/engine/pending.h"

@@ -1,9 +1,9 @@
 /* The model's score on real cases must not fall: measured first limits and public incidents. */
-#include <cmocka.h>
-#include <setjmp.h>
 #include <stdarg.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

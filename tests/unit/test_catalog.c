@@ -1,11 +1,11 @@
 /* The catalogue proves itself: eras do not overlap, everything is capped or explained, every old
  * name resolves, every expression evaluates on every host preset. */
-#include <cmocka.h>
-#include <math.h>
-#include <setjmp.h>
 #include <stdarg.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* The program as a user meets it: exit codes, verdicts, errors, the edge counts of a limit. */
-#include <cmocka.h>
-#include <jansson.h>
-#include <setjmp.h>
 #include <stdarg.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
