@@ -146,17 +146,14 @@ static int score_row(struct score *score, const struct catalog *catalog, const i
         status = read_number(table, row, column[COL_TOLERANCE], &result->tolerance, diag);
     if (status != STATUS_OK || strcmp(result->bound, "unscored") == 0)
         return status;
-    if (seen[0] != '\0' && strcmp(result->bound, "none") != 0) {
-        result->limit = catalog_limit_id(catalog, seen);
-        if (result->limit == NULL) {
-            table_error(table, row, column[COL_LIMIT], diag, "no limit '%s'", seen);
-            diag_suggest(diag, catalog_nearest_limit(catalog, seen));
-            return STATUS_DATA;
-        }
-    }
-    for (size_t i = 0; i < catalog->limit_count; i++) {
-        if (strcmp(catalog->limits[i].id, result->limit) == 0)
-            result->layer = catalog->limits[i].layer;
+    const struct limit *limit = catalog_limit(catalog, seen);
+    if (limit != NULL) {
+        result->limit = limit->id;
+        result->layer = limit->layer;
+    } else if (seen[0] != '\0' && strcmp(result->bound, "none") != 0) {
+        table_error(table, row, column[COL_LIMIT], diag, "no limit '%s'", seen);
+        diag_suggest(diag, catalog_nearest_limit(catalog, seen));
+        return STATUS_DATA;
     }
     struct scenario *scenario = malloc(sizeof *scenario);
     struct model *model = NULL;

@@ -113,17 +113,17 @@ int cli_explain(const struct arguments *arguments, struct diag *diag)
         return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "explain takes one limit");
     int status = question_open(&question, arguments, diag);
     if (status == STATUS_OK) {
-        const char *id = catalog_limit_id(&question.catalog, arguments->words[0]);
+        const struct limit *known = catalog_limit(&question.catalog, arguments->words[0]);
         const struct limit *found = NULL;
-        for (size_t i = 0; id != NULL && i < model_limit_count(question.model); i++) {
-            if (strcmp(model_limit(question.model, i)->id, id) == 0)
+        for (size_t i = 0; known != NULL && i < model_limit_count(question.model); i++) {
+            if (model_limit(question.model, i)->number == known->number)
                 found = model_limit(question.model, i);
         }
         if (found != NULL) {
             explain(&question, found);
-        } else if (id != NULL) {
-            printf("%s does not apply to this host's versions and architecture\n", id);
-            print_eras(&question, id);
+        } else if (known != NULL) {
+            printf("%s does not apply to this host's versions and architecture\n", known->id);
+            print_eras(&question, known->id);
         } else {
             status =
                 diag_set(diag, STATUS_DATA, NULL, 0, NULL, "no limit '%s'", arguments->words[0]);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "model/diag.h"
+#include "model/names.h"
 #include "model/table.h"
 #include "model/version.h"
 
@@ -24,19 +25,24 @@ enum resource_scope {
 enum { RESOURCE_PARENTS = 3 };
 
 struct resource {
-    const char *id, *unit, *scope_text, *phase_text, *description;
+    const char *id, *unit, *scope_text, *phase_text, *counts_in_text, *informative_text,
+        *description;
     enum resource_scope scope;
     int phase;                    /* define 0 < prepare < exec < realize < memory < boot < run */
     int parent[RESOURCE_PARENTS]; /* resources in which each unit counts too; -1: none */
     bool informative;             /* nobody's demand is modelled */
+    const struct table *table;
+    size_t row;
 };
 
 enum effect { EFFECT_WARN, EFFECT_SLOW, EFFECT_DEGRADE, EFFECT_HANG, EFFECT_FAIL };
 
 struct limit {
-    const char *id, *layer, *kind, *effect_text, *arch, *since_text, *until_text, *default_text,
-        *hard_max_text, *tunable, *remedy, *persist, *symptom, *cost, *source;
+    const char *id, *resource_text, *layer, *kind, *effect_text, *arch, *since_text, *until_text,
+        *default_text, *hard_max_text, *tunable, *remedy, *persist, *symptom, *cost, *source;
+    int number; /* the same for all rows of an id */
     int resource;
+    unsigned arches; /* bit i: the i-th choice of the option arch */
     enum effect effect;
     struct era_bound since, until;
     const struct table *table;
@@ -66,7 +72,8 @@ enum per {
 };
 
 struct demand {
-    const char *when, *amount, *source, *confidence, *per_text;
+    const char *resource_text, *per_text, *when, *amount, *since_text, *until_text, *source,
+        *confidence;
     int resource;
     enum per per;
     double error_ratio; /* half-width of the coefficient's interval, relative; 0: exact */
@@ -78,21 +85,22 @@ struct demand {
 
 struct default_value {
     int option;
-    const char *value, *when, *source;
+    const char *option_text, *value, *when, *since_text, *until_text, *source;
     struct era_bound since, until;
     const struct table *table;
     size_t row;
 };
 
 struct alias {
-    const char *alias, *id;
+    const char *alias, *id, *source;
 };
 
-enum { CATALOG_TABLES = 16 };
+enum { CATALOG_TABLES = 10 };
 
 struct catalog {
     struct table tables[CATALOG_TABLES];
-    size_t table_count;
+    struct names resource_names, limit_names;
+    size_t limit_numbers; /* distinct ids of limits */
     struct resource *resources;
     size_t resource_count;
     struct limit *limits;
@@ -113,10 +121,15 @@ void catalog_free(struct catalog *catalog);
 /* Index of a resource, or -1. */
 int catalog_resource(const struct catalog *catalog, const char *id);
 
-/* The canonical id for an id or alias of a limit, or NULL. */
-const char *catalog_limit_id(const struct catalog *catalog, const char *name);
+/* The number of a limit's id or alias, or -1; and one of its rows, or NULL. */
+int catalog_limit_number(const struct catalog *catalog, const char *name);
+const struct limit *catalog_limit(const struct catalog *catalog, const char *name);
 
-/* Offers every limit id and alias; returns the nearest to name or NULL. */
+/* Whether a table is built in, not the overlay's. */
+bool catalog_embedded(const struct catalog *catalog, const struct table *table);
+
+/* The id or alias nearest to name, or NULL. */
+const char *catalog_nearest_resource(const struct catalog *catalog, const char *name);
 const char *catalog_nearest_limit(const struct catalog *catalog, const char *name);
 
 extern const char *const per_names[PER_COUNT];

@@ -1,7 +1,7 @@
 /* Expressions of the tables, by muParser: doubles, C-like operators, conditional a ? b : c, and
  * min max ceil floor clamp abs sqrt log2. Names resolve through the caller's lookup, so a name can
  * be a variable, an enumeration constant or another limit. Parsing costs some 20 us, evaluating a
- * parsed expression some 30 ns; a plain number costs neither. */
+ * parsed expression some 30 ns; a number or a lone name costs neither. */
 #ifndef MODEL_EXPR_H
 #define MODEL_EXPR_H
 

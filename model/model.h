@@ -4,7 +4,8 @@
  * A step n of the ramp "guests" has n guests, started in the order of the mix (beyond the request
  * the mix repeats). For any other option it is the option set to n in every class; for a resource
  * it is n more units of it. Rows whose value cannot change along the ramp are evaluated once, so
- * that a step costs a few additions a resource. */
+ * that a step costs a few additions a resource. Values are resolved in the order of
+ * data/defaults.csv; an option that nothing says anything about stays NAN. */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
@@ -18,6 +19,9 @@ struct model;
 int model_new(struct model **model, const struct catalog *catalog, const struct scenario *scenario,
               struct diag *diag);
 void model_free(struct model *model);
+
+/* Parses every expression of the rows that apply, needed or not; the first that is wrong. */
+int model_check(struct model *model, struct diag *diag);
 
 /* The limits that apply on this host, in catalogue order. */
 size_t model_limit_count(const struct model *model);

@@ -124,8 +124,8 @@ static void old_names_resolve(void **state)
     for (size_t row = 0; row < table.rows; row++) {
         const char *old = table_cell(&table, row, table_column(&table, "old_id"));
         const char *id = table_cell(&table, row, table_column(&table, "id"));
-        assert_non_null(catalog_limit_id(&catalog, id));
-        if (catalog_limit_id(&catalog, old) == NULL)
+        assert_non_null(catalog_limit(&catalog, id));
+        if (catalog_limit(&catalog, old) == NULL)
             fail_msg("the old name %s is not known", old);
     }
     table_free(&table);
@@ -148,6 +148,8 @@ static void expressions_evaluate_on_every_host(void **state)
             assert_true(scenario->host_source[0] != '\0');
             if (model_new(&model, &catalog, scenario, &diag) != 0)
                 fail_msg("%s: %s: %s", name, diag.column, diag.message);
+            if (model_check(model, &diag) != 0)
+                fail_msg("%s: %u: %s: %s", name, diag.line, diag.column, diag.message);
             for (size_t i = 0; i < model_limit_count(model); i++) {
                 struct headroom at;
                 model_exceeds(model, i, 1, false, &at);
