@@ -3,19 +3,25 @@
 #include <ctype.h>
 #include <math.h>
 #include <muParserDLL.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/text.h"
 
+enum comparison { EQUAL, UNEQUAL, BELOW, AT_MOST, ABOVE, AT_LEAST, COMPARISONS };
+static const char *const comparisons[COMPARISONS] = {"==", "!=", "<", "<=", ">", ">="};
+
 struct expr {
     muParserHandle_t parser; /* created on the first text that needs one */
     expr_lookup *lookup;
     void *context;
-    const double *plain; /* a number or a lone name needs no parser: its value is here */
-    double value;        /* of a number */
-    double nowhere;      /* stands in for an unknown name until the error is reported */
-    char unknown[64];    /* first unknown name of the current text */
+    /* Most cells are a number, a name or one comparison of two such; they need no parser. */
+    const double *left, *right; /* left NULL: the parser has it; right NULL: left alone */
+    enum comparison comparison;
+    double number[2]; /* where left and right point when they are numbers */
+    double nowhere;   /* stands in for an unknown name until the error is reported */
+    char unknown[64]; /* first unknown name of the current text */
 };
 
 static muFloat_t fn_ceil(muFloat_t x)
@@ -50,7 +56,7 @@ struct expr *expr_new(expr_lookup *lookup, void *context)
     if (expr != NULL) {
         expr->lookup = lookup;
         expr->context = context;
-        expr->plain = &expr->value;
+        expr->left = &expr->number[0];
     }
     return expr;
 }
@@ -96,23 +102,65 @@ static int unknown_name(const struct expr *expr, const char *text, struct diag *
                     at != NULL ? (size_t)(at - text) + 1 : 1, text);
 }
 
-/* A number, "inf" or a lone name. */
+/* Where a number's or name's value lives; NULL when text is neither. */
+static const double *operand(struct expr *expr, const char *text, double *number)
+{
+    if (text_parse_number(text, number))
+        return number;
+    if (strcmp(text, "inf") == 0) {
+        *number = INFINITY;
+        return number;
+    }
+    return is_name(text) ? resolve(text, expr) : NULL;
+}
+
 static bool set_plain(struct expr *expr, const char *text)
 {
-    bool infinite = strcmp(text, "inf") == 0;
-    expr->unknown[0] = '\0';
-    expr->plain = NULL;
-    if (infinite || text_parse_number(text, &expr->value))
-        expr->plain = &expr->value;
-    else if (is_name(text))
-        expr->plain = resolve(text, expr);
-    if (infinite)
-        expr->value = INFINITY;
-    return expr->plain != NULL;
+    char left[64];
+    char sign[3];
+    char right[64];
+    int end = 0;
+    expr->left = operand(expr, text, &expr->number[0]);
+    expr->right = NULL;
+    if (expr->left != NULL)
+        return true;
+    if (sscanf(text, "%63[A-Za-z0-9_.] %2[=!<>] %63[A-Za-z0-9_.]%n", left, sign, right, &end) !=
+            3 ||
+        text[end] != '\0')
+        return false;
+    expr->comparison = EQUAL;
+    while (expr->comparison < COMPARISONS && strcmp(comparisons[expr->comparison], sign) != 0)
+        expr->comparison++;
+    if (expr->comparison == COMPARISONS)
+        return false;
+    expr->left = operand(expr, left, &expr->number[0]);
+    expr->right = operand(expr, right, &expr->number[1]);
+    if (expr->left == NULL || expr->right == NULL)
+        expr->left = NULL;
+    return expr->left != NULL;
+}
+
+static bool compare(enum comparison comparison, double left, double right)
+{
+    switch (comparison) {
+    case EQUAL:
+        return left == right;
+    case UNEQUAL:
+        return left != right;
+    case BELOW:
+        return left < right;
+    case AT_MOST:
+        return left <= right;
+    case ABOVE:
+        return left > right;
+    default:
+        return left >= right;
+    }
 }
 
 int expr_set(struct expr *expr, const char *text, struct diag *diag)
 {
+    expr->unknown[0] = '\0';
     if (set_plain(expr, text))
         return expr->unknown[0] == '\0' ? STATUS_OK : unknown_name(expr, text, diag);
     if (expr->parser == NULL)
@@ -132,5 +180,7 @@ int expr_set(struct expr *expr, const char *text, struct diag *diag)
 
 double expr_eval(struct expr *expr)
 {
-    return expr->plain != NULL ? *expr->plain : mupEval(expr->parser);
+    if (expr->left == NULL)
+        return mupEval(expr->parser);
+    return expr->right == NULL ? *expr->left : compare(expr->comparison, *expr->left, *expr->right);
 }

@@ -1,7 +1,8 @@
 /* Expressions of the tables, by muParser: doubles, C-like operators, conditional a ? b : c, and
  * min max ceil floor clamp abs sqrt log2. Names resolve through the caller's lookup, so a name can
- * be a variable, an enumeration constant or another limit. Parsing costs some 20 us, evaluating a
- * parsed expression some 30 ns; a number or a lone name costs neither. */
+ * be a variable, an enumeration constant or another limit. Parsing costs some 40 us, evaluating a
+ * parsed expression some 30 ns; a number, a lone name or one comparison of two such need no parser.
+ */
 #ifndef MODEL_EXPR_H
 #define MODEL_EXPR_H
 

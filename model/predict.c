@@ -27,36 +27,57 @@ void prediction_free(struct prediction *prediction)
     memset(prediction, 0, sizeof *prediction);
 }
 
-/* Whether the demand, shifted by side times its uncertainty, exceeds the capacity. */
-static bool fails(struct model *model, size_t limit, double n, bool hard, int side)
+/* One question: at which step does a limit fail? */
+struct search {
+    struct model *model;
+    size_t limit;
+    bool hard; /* raised to its hard maximum */
+    int side;  /* the demand is shifted by this many half-widths of its interval */
+};
+
+/* How far the demand exceeds the capacity at step n; > 0: the limit fails there. */
+static double excess(const struct search *search, double n)
 {
     struct headroom at;
-    bool exceeds = model_exceeds(model, limit, n, hard, &at);
-    return side == 0 ? exceeds : at.demand + side * at.error > at.capacity;
+    model_exceeds(search->model, search->limit, n, search->hard, &at);
+    return at.demand + search->side * at.error - at.capacity;
 }
 
-/* First failing step in [0, bound]; INFINITY when none. */
-static double first_failure(struct model *model, size_t limit, bool hard, int side)
+/* Narrows [low, high], of which only high fails, to neighbours. Most demands grow on a line, so
+ * the last step before the line through both ends crosses is tried first, then its neighbour;
+ * every third step halves the interval, which bounds the search when the demand is no line. */
+static double narrow(const struct search *search, double low, double at_low, double high,
+                     double at_high)
 {
-    double low = 0;
-    double high = 1;
-    double bound = model_ramp_bound(model);
-    if (!fails(model, limit, bound, hard, side)) /* demand only grows along the ramp */
-        return INFINITY;
-    if (fails(model, limit, 0, hard, side))
-        return 0;
-    while (!fails(model, limit, high, hard, side)) {
-        low = high;
-        high *= 2;
-    }
-    while (high - low > 1) {
-        double middle = floor((low + high) / 2);
-        if (fails(model, limit, middle, hard, side))
+    for (unsigned i = 1; high - low > 1; i++) {
+        double part = at_low / (at_low - at_high);
+        double middle = floor(low + (high - low) * (i % 3 == 0 || !(part >= 0) ? 0.5 : part));
+        middle = fmin(fmax(middle, low + 1), high - 1);
+        double at = excess(search, middle);
+        if (at > 0) {
             high = middle;
-        else
+            at_high = at;
+        } else {
             low = middle;
+            at_low = at;
+        }
     }
     return high;
+}
+
+/* First failing step in [0, bound]; INFINITY when none. Demand minus capacity is taken to cross
+ * zero once along the ramp. */
+static double first_failure(struct model *model, size_t limit, bool hard, int side)
+{
+    struct search search = {model, limit, hard, side};
+    double bound = model_ramp_bound(model);
+    double at_bound = excess(&search, bound);
+    if (!(at_bound > 0))
+        return INFINITY;
+    double at_zero = excess(&search, 0);
+    if (at_zero > 0)
+        return 0;
+    return narrow(&search, 0, at_zero, bound, at_bound);
 }
 
 static double step_before(double fails_at)

@@ -60,10 +60,9 @@ static void take_cell(void *cell, size_t length, void *context)
     reader->used += length + 1;
     table->cells[reader->cell_count++] = start;
     reader->blank = reader->blank && length == 0;
-    for (size_t i = 0; i < length; i++) {
-        if (start[i] == '\n')
-            reader->line++;
-    }
+    for (const char *at = start; (at = memchr(at, '\n', length - (size_t)(at - start))) != NULL;
+         at++)
+        reader->line++;
     if (memchr(start, '\0', length) != NULL)
         reader->status = diag_set(reader->diag, STATUS_DATA, table->file, reader->line, NULL,
                                   "a NUL byte in the table");
@@ -144,23 +143,28 @@ int table_column(const struct table *table, const char *name)
     return -1;
 }
 
+static int unknown_column(const struct table *table, const char *const *names, size_t count,
+                          size_t column, struct diag *diag)
+{
+    struct text_nearest nearest;
+    text_nearest_init(&nearest, table->cells[column]);
+    for (size_t i = 0; i < count; i++)
+        text_nearest_offer(&nearest, names[i]);
+    diag_set(diag, STATUS_DATA, table->file, table->lines[0], table->cells[column],
+             "unknown column");
+    diag_suggest(diag, nearest.best);
+    return STATUS_DATA;
+}
+
 int table_expect(const struct table *table, const char *const *names, size_t count, int *columns,
                  struct diag *diag)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        struct text_nearest nearest;
-        bool known = false;
-        text_nearest_init(&nearest, table->cells[i]);
-        for (size_t j = 0; j < count; j++) {
-            known = known || strcmp(names[j], table->cells[i]) == 0;
-            text_nearest_offer(&nearest, names[j]);
-        }
-        if (!known) {
-            diag_set(diag, STATUS_DATA, table->file, table->lines[0], table->cells[i],
-                     "unknown column");
-            diag_suggest(diag, nearest.best);
-            return STATUS_DATA;
-        }
+        size_t known = 0;
+        while (known < count && strcmp(names[known], table->cells[i]) != 0)
+            known++;
+        if (known == count)
+            return unknown_column(table, names, count, i, diag);
     }
     for (size_t j = 0; j < count; j++) {
         columns[j] = table_column(table, names[j]);
