@@ -158,11 +158,28 @@ static bool compare(enum comparison comparison, double left, double right)
     }
 }
 
+/* muParser would assign to the variable. */
+static const char *find_assignment(const char *text)
+{
+    for (const char *at = strchr(text, '='); at != NULL; at = strchr(at + 1, '=')) {
+        if (at[1] == '=')
+            at++;
+        else if (at == text || strchr("<>!", at[-1]) == NULL)
+            return at;
+    }
+    return NULL;
+}
+
 int expr_set(struct expr *expr, const char *text, struct diag *diag)
 {
     expr->unknown[0] = '\0';
     if (set_plain(expr, text))
         return expr->unknown[0] == '\0' ? STATUS_OK : unknown_name(expr, text, diag);
+    const char *assignment = find_assignment(text);
+    if (assignment != NULL)
+        return diag_set(diag, STATUS_DATA, NULL, 0, NULL,
+                        "'=' at character %zu of \"%.200s\"; equality is ==",
+                        (size_t)(assignment - text) + 1, text);
     if (expr->parser == NULL)
         create_parser(expr);
     /* Names bound by an earlier text would be found again without asking lookup, which must see
