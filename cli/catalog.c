@@ -1,11 +1,11 @@
 /* The verbs that read the catalogue: limits, explain, diagnose. */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "model/diagnose.h"
 #include "model/option.h"
 #include "model/text.h"
 
@@ -134,94 +134,25 @@ int cli_explain(const struct arguments *arguments, struct diag *diag)
     return status;
 }
 
-/* Splits off the next run of letters and digits, lower-cased; false at the end. */
-static bool next_word(const char **at, char word[CELL])
-{
-    while (**at != '\0' && !isalnum((unsigned char)**at))
-        (*at)++;
-    size_t length = 0;
-    while (isalnum((unsigned char)**at) || **at == '_') {
-        if (length + 1 < CELL)
-            word[length++] = (char)tolower((unsigned char)**at);
-        (*at)++;
-    }
-    word[length] = '\0';
-    return length > 0;
-}
-
-static bool has_word(const char *text, const char *wanted)
-{
-    char word[CELL];
-    while (next_word(&text, word)) {
-        if (strcmp(word, wanted) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* In how many distinct limits' symptoms the word stands: rare words tell more. */
-static double word_weight(const struct catalog *catalog, const char *word)
-{
-    double found = 0;
-    for (size_t i = 0; i < catalog->limit_count; i++)
-        found += has_word(catalog->limits[i].symptom, word);
-    return found > 0 ? log(1 + (double)catalog->limit_count / found) : 0;
-}
-
-struct match {
-    const struct limit *limit;
-    double score;
-};
-
-static int compare_matches(const void *left, const void *right)
-{
-    const struct match *a = left;
-    const struct match *b = right;
-    if (a->score != b->score)
-        return a->score > b->score ? -1 : 1;
-    return strcmp(a->limit->id, b->limit->id);
-}
-
 int cli_diagnose(const struct arguments *arguments, struct diag *diag)
 {
-    enum { BEST = 5 };
+    enum { BEST = 5, TEXT_MAX = 4096 };
+    struct diagnosis found[BEST];
     struct catalog catalog;
+    char text[TEXT_MAX] = "";
     if (arguments->word_count == 0)
         return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "diagnose takes an error text");
+    for (size_t w = 0; w < arguments->word_count; w++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s ", arguments->words[w]);
+    }
     int status = catalog_load(&catalog, arguments->catalog, diag);
-    struct match *matches = calloc(catalog.limit_count + 1, sizeof *matches);
-    if (status == STATUS_OK && matches == NULL)
-        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    for (size_t i = 0; status == STATUS_OK && i < catalog.limit_count; i++)
-        matches[i].limit = &catalog.limits[i];
-    for (size_t w = 0; status == STATUS_OK && w < arguments->word_count; w++) {
-        char word[CELL];
-        for (const char *at = arguments->words[w]; next_word(&at, word);) {
-            double weight = word_weight(&catalog, word);
-            for (size_t i = 0; i < catalog.limit_count; i++)
-                matches[i].score += has_word(matches[i].limit->symptom, word) ? weight : 0;
-        }
-    }
-    if (status == STATUS_OK) {
-        size_t shown = 0;
-        qsort(matches, catalog.limit_count, sizeof *matches, compare_matches);
-        for (size_t i = 0; i < catalog.limit_count && shown < BEST && matches[i].score > 0; i++) {
-            bool repeated = false;
-            for (size_t j = 0; j < i; j++)
-                repeated = repeated || strcmp(matches[j].limit->id, matches[i].limit->id) == 0;
-            if (repeated)
-                continue;
-            printf("%zu. %s (%s): %s\n     %s\n", ++shown, matches[i].limit->id,
-                   matches[i].limit->layer,
-                   catalog.resources[matches[i].limit->resource].description,
-                   matches[i].limit->remedy);
-        }
-        if (shown == 0) {
-            puts("no known limit speaks like that");
-            status = EXIT_CANNOT_TELL;
-        }
-    }
-    free(matches);
+    int count = status == STATUS_OK ? diagnose(&catalog, text, found, BEST, diag) : status;
+    for (int i = 0; i < count; i++)
+        printf("%d. %s (%s): %s\n     %s\n", i + 1, found[i].limit->id, found[i].limit->layer,
+               catalog.resources[found[i].limit->resource].description, found[i].limit->remedy);
+    if (count == 0)
+        puts("no known limit speaks like that");
     catalog_free(&catalog);
-    return status;
+    return count == 0 ? EXIT_CANNOT_TELL : count < 0 ? count : STATUS_OK;
 }

@@ -210,6 +210,50 @@ static void bad_rows_are_named(void **state)
     remove(directory);
 }
 
+static void wrong_limits_are_named(void **state)
+{
+    static const struct {
+        const char *row, *column, *message;
+    } cases[] = {
+        {"a,qemu_fds,kernel,tunable,fail,any,,,c + 1,,,r,,,,s", "default", "depends on itself"},
+        {"a,qemu_fds,kernel,tunable,fail,any,,,1 +,,,r,,,,s", "default", "at character"},
+        {"a,qemu_fds,kernel,tunable,fail,x86,,,1,,,r,,,,s", "arch", "architecture"},
+        {"a,qemu_fds,kernel,tunable,fial,any,,,1,,,r,,,,s", "effect", "not known"},
+        {"a,qemu_fds,kernal,tunable,fail,any,,,1,,,r,,,,s", "layer", "not known"},
+        {"a,qemu_fds,kernel,tunable,fail,any,,,1,,,r,,,,", "source", "must not be empty"},
+        {"a,qemu_fds,kernel,tunable,fail,any,,,vcpuz,,,r,,,,s", "default", "unknown name"},
+    };
+    char directory[] = "/tmp/scalesim-test-XXXXXX";
+    char path[128];
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/limits.csv", directory);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        struct catalog overlaid;
+        struct scenario scenario;
+        struct model *model = NULL;
+        struct diag diag = {0};
+        snprintf(text, sizeof text,
+                 "id,resource,layer,kind,effect,arch,since,until,default,hard_max,tunable,remedy,"
+                 "persist,symptom,cost,source\n"
+                 "c,qemu_fds,kernel,tunable,fail,any,,,a * 2,,,r,,,,s\n%s\n",
+                 cases[i].row);
+        write_file(path, text);
+        int status = catalog_load(&overlaid, directory, &diag);
+        if (status == STATUS_OK && scenario_init(&scenario, &diag) == STATUS_OK)
+            status = model_new(&model, &overlaid, &scenario, &diag);
+        assert_int_equal(status, STATUS_DATA);
+        assert_string_equal(diag.column, cases[i].column);
+        assert_non_null(strstr(diag.message, cases[i].message));
+        assert_string_equal(diag.file, path);
+        assert_in_range(diag.line, 2, 3);
+        catalog_free(&overlaid);
+    }
+    remove(path);
+    remove(directory);
+}
+
 /* A new limit takes rows only: a device with 3 slots, of which each guest takes one. */
 static void a_limit_is_added_by_rows(void **state)
 {
@@ -265,6 +309,7 @@ int main(void)
         cmocka_unit_test(old_names_resolve),
         cmocka_unit_test(expressions_evaluate_on_every_host),
         cmocka_unit_test(bad_rows_are_named),
+        cmocka_unit_test(wrong_limits_are_named),
         cmocka_unit_test(a_limit_is_added_by_rows),
     };
     return cmocka_run_group_tests(tests, load, unload);
