@@ -5,7 +5,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell cat VERSION)
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 VARIANT ?= release
 B       := build/$(VARIANT)-$(notdir $(CC))
 PROGRAM ?= scalesim
@@ -35,7 +37,7 @@ EXAMPLES     := $(patsubst %.c,$B/%,$(wildcard tests/examples/*.c))
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all check check-san fuzz bench bench-engine bench-model install format lint clean
+.PHONY: all check check-san fuzz fuzz-run bench bench-engine bench-model install format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,6 +74,9 @@ $B/tests/engine/%: $B/tests/engine/%.o $(ENGINE_LIB)
 $B/tests/examples/%: $B/tests/examples/%.o $(ENGINE_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(ENGINE_LIBS)
 
+$B/tests/fuzz/%: $B/tests/fuzz/%.o $(CORE_LIB) $(ENGINE_LIB)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 $B/tests/%: $B/tests/%.o $(CORE_LIB) $(ENGINE_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
@@ -84,9 +89,17 @@ check-san:
 	  SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  PROGRAM=build/san-$(notdir $(CC))/scalesim check
 
-FUZZ_RUNS ?= 20000
-fuzz: $(FUZZERS)
-	@for f in $(FUZZERS); do $$f $(FUZZ_RUNS) || exit 1; done
+# libFuzzer, so clang; seeds are the project's own files, findings are kept under build/.
+FUZZ_SECONDS ?= 30
+fuzz:
+	$(MAKE) CC=clang VARIANT=fuzz OPT="-O1 -g" fuzz-run \
+	  SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
+
+fuzz-run: $(FUZZERS)
+	@sh tests/fuzz/seeds.sh build/fuzz-seeds
+	@for f in $(FUZZERS); do echo "== $$f"; \
+	  $$f -seed=1 -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 -rss_limit_mb=1024 -timeout=10 \
+	    -artifact_prefix=build/fuzz-found- build/fuzz-seeds/$$(basename $$f) || exit 1; done
 
 bench: bench-engine bench-model
 

@@ -167,7 +167,7 @@ static void step_peek(struct model *m)
 static void step_pop(struct model *m)
 {
     struct reference_key expected = model_first(m);
-    struct pending_event event;
+    struct pending_event event = {0};
     assert_false(pending_pop(&m->set, expected.time, &event)); /* the limit is exclusive */
     assert_true(pending_pop(&m->set, expected.time + 1, &event));
     reference_pop(&m->heap);
@@ -280,7 +280,7 @@ static void test_memory_per_event(void **state)
     rng_init(&rng, 1, 0, 0, 0);
     assert_int_equal(pending_init(&set, 0, 0), PENDING_OK);
     struct pending_action action = {NULL, NULL};
-    struct pending_event event;
+    struct pending_event event = {0};
     for (uint32_t i = 0; i < 1000000; i++)
         pending_schedule(&set, pending_high(increment_ns(&rng, INCREMENT_EXPONENTIAL), 8), action);
     for (uint32_t i = 0; i < 3000000; i++) {
@@ -299,7 +299,7 @@ static void test_steady_state_allocates_nothing(void **state)
     struct pending set;
     assert_int_equal(pending_init(&set, 0, 0), PENDING_OK);
     struct pending_action action = {NULL, NULL};
-    struct pending_event event;
+    struct pending_event event = {0};
     for (uint64_t i = 0; i < 20000; i++)
         pending_schedule(&set, pending_high(i * 1000, 8), action);
     size_t bytes = 0;
@@ -319,7 +319,7 @@ static void test_limit_of_pending_events(void **state)
     static const uint32_t limits[] = {1, 5, 100, 8192, 8193, 10001};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct pending set;
-        struct pending_event event;
+        struct pending_event event = {0};
         struct pending_action action = {NULL, NULL};
         assert_int_equal(pending_init(&set, 0, limits[i]), PENDING_OK);
         for (uint32_t n = 0; n < limits[i]; n++)
@@ -338,7 +338,7 @@ static void test_limit_of_pending_events(void **state)
 static void run_out_of_memory(void)
 {
     struct pending set;
-    struct pending_event event;
+    struct pending_event event = {0};
     struct pending_action action = {NULL, NULL};
     struct rlimit limit = {(rlim_t)64 << 20, (rlim_t)64 << 20};
     if (pending_init(&set, 0, 0) || setrlimit(RLIMIT_AS, &limit))

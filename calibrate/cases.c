@@ -1,0 +1,217 @@
+#include "calibrate/cases.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/predict.h"
+#include "model/text.h"
+
+static const char *const own_columns[] = {"case",  "source", "confidence", "limit", "ok",
+                                          "fails", "bound",  "tolerance",  "note"};
+enum {
+    COL_CASE,
+    COL_SOURCE,
+    COL_CONFIDENCE,
+    COL_LIMIT,
+    COL_OK,
+    COL_FAILS,
+    COL_BOUND,
+    COL_TOLERANCE,
+    COL_NOTE,
+    OWN_COLUMNS
+};
+
+static bool is_own(const char *name)
+{
+    for (size_t i = 0; i < OWN_COLUMNS; i++) {
+        if (strcmp(own_columns[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int read_number(const struct table *table, size_t row, int column, double *value,
+                       struct diag *diag)
+{
+    const char *text = table_cell(table, row, column);
+    *value = NAN;
+    if (text[0] != '\0' && !text_parse_number(text, value))
+        return table_error(table, row, column, diag, "'%s' is not a number", text);
+    return STATUS_OK;
+}
+
+/* Columns are applied left to right, but host first: it replaces everything about the host. */
+static int build_scenario(struct scenario *scenario, const struct table *table, size_t row,
+                          struct diag *diag)
+{
+    int status = scenario_init(scenario, diag);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; status == STATUS_OK && i < table->columns; i++) {
+            const char *name = table->cells[i];
+            const char *text = table_cell(table, row, (int)i);
+            if (is_own(name) || text[0] == '\0' || (strcmp(name, "host") == 0) != (pass == 0))
+                continue;
+            status = scenario_set(scenario, name, text, diag);
+        }
+    }
+    if (status == STATUS_OK)
+        status = scenario_spread(scenario, diag);
+    return status;
+}
+
+static void place(struct diag *diag, const struct table *table, size_t row)
+{
+    if (diag->line == 0) {
+        snprintf(diag->file, sizeof diag->file, "%s", table->file);
+        diag->line = table->lines[row + 1];
+    }
+}
+
+/* Ranks the seen limit among the limits at least as grave as itself. */
+static void rank_limit(const struct prediction *prediction, struct case_result *result)
+{
+    enum effect gravity = EFFECT_FAIL;
+    for (size_t i = 0; i < prediction->count; i++) {
+        const struct outcome *outcome = &prediction->outcomes[i];
+        if (strcmp(outcome->limit->id, result->limit) == 0)
+            gravity = limit_is_fatal(outcome->limit) ? EFFECT_HANG : outcome->limit->effect;
+    }
+    int rank = 0;
+    for (size_t i = 0; i < prediction->count; i++) {
+        const struct outcome *outcome = &prediction->outcomes[i];
+        if (isinf(outcome->fails_at) || outcome->limit->effect < gravity)
+            continue;
+        if (rank < CASE_LIMITS) {
+            result->first[rank] = outcome->limit->id;
+            result->first_at[rank] = outcome->fails_at;
+        }
+        rank++;
+        if (strcmp(outcome->limit->id, result->limit) == 0 && result->rank == 0) {
+            result->rank = rank;
+            result->max_ok = outcome->max_ok;
+            result->fails_at = outcome->fails_at;
+        }
+    }
+}
+
+static bool near(double seen, double predicted, double tolerance)
+{
+    return fabs(predicted - seen) <= fmax(tolerance, 0) * fabs(seen) + 1e-9;
+}
+
+static void judge(const struct prediction *prediction, struct case_result *result)
+{
+    rank_limit(prediction, result);
+    result->scored = strcmp(result->bound, "unscored") != 0;
+    double tolerance = isnan(result->tolerance) ? 0 : result->tolerance;
+    if (strcmp(result->bound, "none") == 0) {
+        double most = prediction->first_fatal < 0
+                          ? INFINITY
+                          : prediction->outcomes[prediction->first_fatal].max_ok;
+        result->rank = most >= result->ok ? 1 : 0;
+    } else if (strcmp(result->bound, "cap") == 0) {
+        result->count_scored = result->scored && result->rank > 0 && !isnan(result->ok);
+        result->count_right = result->max_ok >= result->ok * (1 - tolerance);
+    } else if (strcmp(result->bound, "wall") == 0) {
+        result->count_scored = result->rank > 0 && (!isnan(result->ok) || !isnan(result->fails));
+        bool bracket = result->fails - result->ok > 1; /* not searched to the last step */
+        result->count_right =
+            bracket
+                ? result->max_ok >= result->ok * (1 - tolerance) &&
+                      result->fails_at <= result->fails * (1 + tolerance)
+                : (isnan(result->ok) || near(result->ok, result->max_ok, tolerance)) &&
+                      (isnan(result->fails) || near(result->fails, result->fails_at, tolerance));
+    }
+}
+
+static int score_row(struct score *score, const struct catalog *catalog, const int *column,
+                     size_t row, struct diag *diag)
+{
+    struct table *table = &score->table;
+    struct case_result *result = &score->results[score->count++];
+    *result = (struct case_result){.name = table_cell(table, row, column[COL_CASE]),
+                                   .source = table_cell(table, row, column[COL_SOURCE]),
+                                   .bound = table_cell(table, row, column[COL_BOUND]),
+                                   .note = table_cell(table, row, column[COL_NOTE]),
+                                   .layer = "",
+                                   .max_ok = NAN,
+                                   .fails_at = NAN};
+    const char *seen = table_cell(table, row, column[COL_LIMIT]);
+    result->limit = seen;
+    int status = read_number(table, row, column[COL_OK], &result->ok, diag);
+    if (status == STATUS_OK)
+        status = read_number(table, row, column[COL_FAILS], &result->fails, diag);
+    if (status == STATUS_OK)
+        status = read_number(table, row, column[COL_TOLERANCE], &result->tolerance, diag);
+    if (status != STATUS_OK || strcmp(result->bound, "unscored") == 0)
+        return status;
+    const struct limit *limit = catalog_limit(catalog, seen);
+    if (limit != NULL) {
+        result->limit = limit->id;
+        result->layer = limit->layer;
+    } else if (seen[0] != '\0' && strcmp(result->bound, "none") != 0) {
+        table_error(table, row, column[COL_LIMIT], diag, "no limit '%s'", seen);
+        diag_suggest(diag, catalog_nearest_limit(catalog, seen));
+        return STATUS_DATA;
+    }
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct model *model = NULL;
+    struct prediction prediction = {0};
+    if (scenario == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    status = build_scenario(scenario, table, row, diag);
+    if (status == STATUS_OK)
+        status = model_new(&model, catalog, scenario, diag);
+    if (status == STATUS_OK)
+        status = prediction_init(&prediction, model, diag);
+    if (status == STATUS_OK) {
+        predict(model, &prediction);
+        judge(&prediction, result);
+        score->scored += result->scored;
+        score->rank1 += result->scored && result->rank == 1;
+        score->rank3 += result->scored && result->rank >= 1 && result->rank <= 3;
+        score->counted += result->count_scored;
+        score->counted_right += result->count_scored && result->count_right;
+    } else {
+        place(diag, table, row);
+    }
+    prediction_free(&prediction);
+    model_free(model);
+    free(scenario);
+    return status;
+}
+
+int score_cases(struct score *score, const struct catalog *catalog, const char *path,
+                struct diag *diag)
+{
+    char *text;
+    size_t length;
+    int column[OWN_COLUMNS];
+    memset(score, 0, sizeof *score);
+    int status = text_read_file(path, &text, &length, diag);
+    if (status != STATUS_OK)
+        return status;
+    status = table_parse(&score->table, path, text, length, diag);
+    free(text);
+    for (size_t i = 0; status == STATUS_OK && i < OWN_COLUMNS; i++) {
+        column[i] = table_column(&score->table, own_columns[i]);
+        if (column[i] < 0)
+            status = diag_set(diag, STATUS_DATA, path, 1, own_columns[i], "column is missing");
+    }
+    if (status != STATUS_OK)
+        return status;
+    score->results = calloc(score->table.rows + 1, sizeof *score->results);
+    if (score->results == NULL)
+        return diag_set(diag, STATUS_MEMORY, path, 0, NULL, "out of memory");
+    for (size_t row = 0; status == STATUS_OK && row < score->table.rows; row++)
+        status = score_row(score, catalog, column, row, diag);
+    return status;
+}
+
+void score_free(struct score *score)
+{
+    free(score->results);
+    table_free(&score->table);
+    memset(score, 0, sizeof *score);
+}

@@ -1,0 +1,54 @@
+/* What the verbs share: the parsed command line, and loading what a question needs. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/catalog.h"
+#include "model/model.h"
+#include "model/predict.h"
+#include "model/scenario.h"
+
+enum { SETTINGS_MAX = 256, WORDS_MAX = 16 };
+enum exit_code { EXIT_FITS = 0, EXIT_TIGHT = 1, EXIT_DOES_NOT_FIT = 2, EXIT_CANNOT_TELL = 3 };
+enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
+
+struct setting {
+    const char *name, *text;
+};
+
+struct arguments {
+    const char *verb;
+    const char *words[WORDS_MAX]; /* what follows the verb */
+    size_t word_count;
+    struct setting settings[SETTINGS_MAX]; /* scenario options in the order given */
+    size_t setting_count;
+    const char *catalog, *scenario;
+    enum format format;
+    bool full;
+};
+
+/* Everything a verb needs to answer; opened by question_open, closed by question_close. */
+struct question {
+    struct catalog catalog;
+    struct scenario scenario;
+    struct model *model;
+    struct prediction prediction;
+};
+
+int question_open(struct question *question, const struct arguments *arguments, struct diag *diag);
+void question_close(struct question *question);
+
+/* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
+typedef int verb_function(const struct arguments *arguments, struct diag *diag);
+verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate;
+
+/* Printing of an answer. */
+int print_text(const struct question *question, bool full);
+int print_csv(const struct question *question);
+int print_json(const struct question *question);
+enum exit_code verdict_code(const struct prediction *prediction);
+const char *verdict_word(enum exit_code code);
+
+#endif

@@ -1,0 +1,103 @@
+/* The answer as JSON; its shape is data/schema.json. */
+#include <jansson.h>
+#include <math.h>
+
+#include "cli/cli.h"
+#include "model/option.h"
+
+static json_t *number(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t)value)
+                                                         : json_real(value);
+}
+
+static json_t *limit_json(const struct question *question, const struct outcome *outcome)
+{
+    const struct limit *limit = outcome->limit;
+    const struct resource *resource = &question->catalog.resources[limit->resource];
+    json_t *object = json_object();
+    json_object_set_new(object, "id", json_string(limit->id));
+    json_object_set_new(object, "layer", json_string(limit->layer));
+    json_object_set_new(object, "resource", json_string(resource->id));
+    json_object_set_new(object, "unit", json_string(resource->unit));
+    json_object_set_new(object, "scope", json_string(resource->scope_text));
+    json_object_set_new(object, "kind", json_string(limit->kind));
+    json_object_set_new(object, "effect", json_string(limit->effect_text));
+    json_object_set_new(object, "capacity", number(outcome->asked.capacity));
+    json_object_set_new(object, "demand", number(outcome->asked.demand));
+    json_object_set_new(object, "max_ok", number(outcome->max_ok));
+    json_object_set_new(object, "max_ok_low", number(outcome->max_ok_low));
+    json_object_set_new(object, "max_ok_high", number(outcome->max_ok_high));
+    json_object_set_new(object, "fails_at", number(outcome->fails_at));
+    json_object_set_new(object, "dimension", json_string(model_ramp(question->model)));
+    json_object_set_new(object, "remedy", json_string(limit->remedy));
+    json_object_set_new(object, "sources", json_pack("[s]", limit->source));
+    return object;
+}
+
+static json_t *index_json(const struct question *question, int index)
+{
+    return index < 0 ? json_null() : limit_json(question, &question->prediction.outcomes[index]);
+}
+
+static json_t *assumptions_json(const struct question *question)
+{
+    json_t *list = json_array();
+    const struct scenario *scenario = &question->scenario;
+    json_array_append_new(list,
+                          json_pack("{s:s,s:s}", "name", "host", "value", scenario->host_name));
+    for (int i = 0; i < COMPONENT_COUNT; i++) {
+        char text[64];
+        version_format(&scenario->versions[i], text, sizeof text);
+        if (text[0] != '\0')
+            json_array_append_new(
+                list,
+                json_pack("{s:s,s:s}", "name", component_name((enum component)i), "value", text));
+    }
+    for (size_t c = 0; c < scenario->class_count; c++) {
+        for (int i = 0; options[i].name != NULL; i++) {
+            char text[64];
+            double value = model_value(question->model, question->prediction.requested, c, i);
+            if (isnan(value) || (c > 0 && options[i].scope < SCOPE_GUEST))
+                continue;
+            option_format(&options[i], value, text, sizeof text);
+            json_array_append_new(list,
+                                  json_pack("{s:s,s:s,s:s}", "guest", scenario->classes[c].name,
+                                            "name", options[i].name, "value", text));
+        }
+    }
+    return list;
+}
+
+int print_json(const struct question *question)
+{
+    const struct prediction *prediction = &question->prediction;
+    json_t *limits = json_array();
+    json_t *ladder = json_array();
+    for (size_t i = 0; i < prediction->count; i++)
+        json_array_append_new(limits, limit_json(question, &prediction->outcomes[i]));
+    for (size_t i = 0; i < prediction->rungs; i++) {
+        const struct rung *rung = &prediction->ladder[i];
+        const struct limit *limit = prediction->outcomes[rung->outcome].limit;
+        json_t *object = json_pack("{s:s,s:b,s:s,s:s}", "id", limit->id, "raised", rung->raised,
+                                   "kind", limit->kind, "remedy", limit->remedy);
+        json_object_set_new(object, "fails_at", number(rung->fails_at));
+        json_array_append_new(ladder, object);
+    }
+    json_t *root = json_object();
+    json_object_set_new(root, "schema", json_string("scalesim-answer-1"));
+    json_object_set_new(root, "verdict", json_string(verdict_word(verdict_code(prediction))));
+    json_object_set_new(root, "dimension", json_string(model_ramp(question->model)));
+    json_object_set_new(root, "requested", number(prediction->requested));
+    json_object_set_new(root, "first_limit", index_json(question, prediction->first));
+    json_object_set_new(root, "first_fatal", index_json(question, prediction->first_fatal));
+    json_object_set_new(root, "limits", limits);
+    json_object_set_new(root, "ladder", ladder);
+    json_object_set_new(root, "assumptions", assumptions_json(question));
+    int status = json_dumpf(root, stdout, JSON_INDENT(2)) == 0 ? STATUS_OK : STATUS_MEMORY;
+    putchar('\n');
+    json_decref(root);
+    return status;
+}

@@ -1,0 +1,156 @@
+/* The command line: one argp parser whose scenario flags are model/option.h's table. */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "model/option.h"
+
+const char *argp_program_version = "scalesim " SCALESIM_VERSION;
+
+enum key {
+    KEY_SETTING = 0x1000, /* + index into names */
+    KEY_CATALOG = 0x2000,
+    KEY_SCENARIO,
+    KEY_CSV,
+    KEY_JSON,
+    KEY_FULL,
+    KEY_NO_SIMULATE,
+};
+
+static const struct {
+    const char *name;
+    verb_function *run;
+} verbs[] = {
+    {"run", cli_run},           {"limits", cli_limits},     {"explain", cli_explain},
+    {"diagnose", cli_diagnose}, {"validate", cli_validate},
+};
+
+static const struct argp_option plain[] = {
+    {"catalog", KEY_CATALOG, "DIR", 0, "lay the tables of DIR over the catalogue", 1},
+    {"scenario", KEY_SCENARIO, "FILE", 0, "read the scenario from an INI file", 1},
+    {"csv", KEY_CSV, NULL, 0, "print every limit as CSV", 1},
+    {"json", KEY_JSON, NULL, 0, "print the answer as JSON (data/schema.json)", 1},
+    {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
+    {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone (it does so today)", 1},
+};
+
+static const char *const specials[][3] = {
+    {"host", "NAME", "host preset or INI file (generic-2026)"},
+    {"set", "LIMIT=VALUE", "a limit as it is set on this host"},
+    {"used", "RESOURCE=VALUE", "what is in use before the first guest"},
+    {"ramp", "OPTION", "what grows: guests (default), another count, or a resource"},
+};
+
+enum { PLAIN = sizeof plain / sizeof plain[0], SPECIALS = sizeof specials / sizeof specials[0] };
+
+/* Flag names own their memory for the life of the program; argp keeps pointers to them. */
+static char flag_names[OPTIONS_MAX][NAME_MAX_LENGTH];
+
+static size_t add_flag(struct argp_option *list, size_t at, const char *name, const char *argument,
+                       const char *help, int group)
+{
+    char *flag = flag_names[at];
+    for (size_t i = 0; i + 1 < NAME_MAX_LENGTH && name[i] != '\0'; i++)
+        flag[i] = name[i] == '_' ? '-' : name[i];
+    list[at] = (struct argp_option){flag, KEY_SETTING + (int)at, argument, 0, help, group};
+    return at + 1;
+}
+
+static size_t build_flags(struct argp_option *list)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < SPECIALS; i++)
+        at = add_flag(list, at, specials[i][0], specials[i][1], specials[i][2], 2);
+    for (int i = 0; i < COMPONENT_COUNT; i++)
+        at = add_flag(list, at, component_name((enum component)i), "VERSION", "component version",
+                      3);
+    for (int i = 0; options[i].name != NULL; i++)
+        at = add_flag(list, at, options[i].name,
+                      options[i].kind == KIND_CHOICE ? "KIND"
+                      : options[i].kind == KIND_SIZE ? "SIZE"
+                                                     : "N",
+                      options[i].help, 4 + (int)options[i].scope);
+    memcpy(list + at, plain, sizeof plain);
+    return at + PLAIN;
+}
+
+static error_t take(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_CATALOG:
+        arguments->catalog = text;
+        break;
+    case KEY_SCENARIO:
+        arguments->scenario = text;
+        break;
+    case KEY_CSV:
+        arguments->format = FORMAT_CSV;
+        break;
+    case KEY_JSON:
+        arguments->format = FORMAT_JSON;
+        break;
+    case KEY_FULL:
+        arguments->full = true;
+        break;
+    case KEY_NO_SIMULATE:
+        break;
+    case ARGP_KEY_ARG:
+        if (arguments->verb == NULL)
+            arguments->verb = text;
+        else if (arguments->word_count < WORDS_MAX)
+            arguments->words[arguments->word_count++] = text;
+        else
+            argp_error(state, "too many arguments");
+        break;
+    default:
+        if (key < KEY_SETTING || key >= KEY_CATALOG)
+            return ARGP_ERR_UNKNOWN;
+        if (arguments->setting_count == SETTINGS_MAX)
+            argp_error(state, "too many flags");
+        arguments->settings[arguments->setting_count++] =
+            (struct setting){flag_names[key - KEY_SETTING], text};
+    }
+    return 0;
+}
+
+int main(int count, char **values)
+{
+    struct argp_option flags[OPTIONS_MAX + 64] = {0};
+    build_flags(flags);
+    struct argp argp = {
+        flags,
+        take,
+        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...",
+        "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
+        "what stops it next?\v"
+        "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "
+        "65 bad input, 74 I/O.",
+        NULL,
+        NULL,
+        NULL};
+    struct arguments arguments = {0};
+    struct diag diag = {0};
+    argp_err_exit_status = -STATUS_USAGE;
+    argp_parse(&argp, count, values, 0, NULL, &arguments);
+    if (arguments.verb == NULL)
+        arguments.verb = "run";
+    int code = STATUS_USAGE;
+    bool known = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(arguments.verb, verbs[i].name) == 0) {
+            known = true;
+            code = verbs[i].run(&arguments, &diag);
+        }
+    }
+    if (!known)
+        diag_set(&diag, STATUS_USAGE, NULL, 0, NULL,
+                 "'%s' is not a verb; expected run, limits, explain, diagnose or validate",
+                 arguments.verb);
+    if (code >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        code = diag_set(&diag, STATUS_IO, NULL, 0, NULL, "cannot write the answer");
+    if (code < 0)
+        diag_print(stderr, &diag);
+    return code < 0 ? -code : code;
+}

@@ -1,0 +1,108 @@
+/* The model's inside, shared by the files that bind it (bind.c), fill in what the scenario leaves
+ * unsaid (image.c), walk along the ramp (step.c) and show it (view.c). */
+#ifndef MODEL_BOUND_H
+#define MODEL_BOUND_H
+
+#include "model/formula.h"
+#include "model/model.h"
+
+enum { IMAGES = 2 * GROUPS_MAX }; /* of a class: its disk groups, then its NIC groups */
+
+/* The values that expressions see for one device group of one class. */
+struct image {
+    double plain[OPTIONS_MAX]; /* stated or default, before the copies of the mix */
+    double value[SLOT_COUNT];  /* at the current step */
+};
+
+struct bound_default {
+    const struct default_value *row;
+    struct formula *value;
+    struct condition when;
+    bool changes; /* along the ramp */
+};
+
+struct bound_limit {
+    const struct limit *limit;
+    struct formula *capacity, *hard;
+    bool overridden, varies, hard_varies, settled;
+    double override_value;
+    double value[CLASSES_MAX], hard_value[CLASSES_MAX];
+};
+
+struct term {
+    const struct demand *demand;
+    struct condition when;
+    struct formula *amount;
+    bool host; /* counts once, not once a guest */
+    bool varies;
+};
+
+/* What a resource needs, apart from what must be evaluated at each step. */
+struct need {
+    bool touched; /* some term, --used or the ramp can consume it */
+    bool ramped;  /* a step of the ramp is one unit of it */
+    double used, base, base_error;
+    double each[CLASSES_MAX], each_error[CLASSES_MAX]; /* a guest of the class */
+    const struct term **varying;
+    size_t varying_count;
+};
+
+struct model {
+    const struct catalog *catalog;
+    struct scenario scenario;
+    int ramp_option, ramp_resource; /* -1: not that kind */
+    double step, requested;
+    double request[CLASSES_MAX], request_total, class_count[CLASSES_MAX];
+    struct formulas formulas;
+    struct image *images;       /* [class][IMAGES] */
+    const struct image *loaded; /* whose values stand in formulas.slots; NULL: none */
+    bool changes[SLOT_COUNT];   /* slots that differ between steps */
+    struct bound_default *defaults;
+    size_t default_count;
+    struct bound_limit *limits;
+    size_t limit_count;
+    int *limit_index; /* by limit number; -1: does not apply on this host */
+    struct term *terms;
+    size_t term_count;
+    struct need *needs; /* by resource */
+};
+
+/* image.c */
+int images_bind(struct model *model, struct diag *diag);
+/* Resolves all images of a class at step n; NAN: as requested. */
+void images_resolve(struct model *model, size_t class_index, double n, bool all);
+/* Marks what changes along the ramp: its option and all that defaults derive from it. */
+void images_find_changes(struct model *model);
+
+static inline struct image *image_of(const struct model *model, size_t class_index, size_t image)
+{
+    return &model->images[class_index * IMAGES + image];
+}
+
+/* Makes an image's values the ones that formulas read. */
+void image_load(struct model *model, const struct image *image);
+
+/* step.c */
+void step_to(struct model *model, double n);
+double capacity_value(struct model *model, struct bound_limit *bound, size_t class_index);
+bool limit_settle(struct model *model, struct bound_limit *bound);
+
+/* A formula in an image, the limits that it names being evaluated first. */
+double value_in(struct model *model, struct formula *formula, size_t class_index, size_t image);
+bool formula_varies(struct model *model, struct formula *formula);
+
+/* The images that a term is evaluated in: first and count. */
+void term_images(const struct model *model, const struct term *term, size_t class_index,
+                 size_t *first, size_t *count);
+
+/* A term's contribution in one class, and of how many units: amount times units, or the largest
+ * amount for devices. */
+double term_value(struct model *model, const struct term *term, size_t class_index, double *units);
+
+/* Units of a demand's dimension in an image. */
+double units_in(enum per per, const double *value);
+
+/* Whether a unit of one resource counts in another. */
+bool resource_reaches(const struct catalog *catalog, int from, int to);
+
+#endif

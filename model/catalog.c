@@ -1,0 +1,141 @@
+#include "model/catalog.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/catalog_rows.h"
+#include "model/data.h"
+#include "model/text.h"
+
+/* Resources first: the other tables name them. */
+static const struct {
+    const char *file;
+    catalog_reader *read;
+} readers[] = {
+    {"resources.csv", catalog_read_resources}, {"limits.csv", catalog_read_limits},
+    {"demand.csv", catalog_read_demands},      {"defaults.csv", catalog_read_defaults},
+    {"aliases.csv", catalog_read_aliases},
+};
+
+enum { READERS = sizeof readers / sizeof readers[0] };
+
+/* Parses the overlay's file of that name, if there is one; it is told by a table with columns. */
+static int parse_overlay(struct table *table, const char *directory, const char *name,
+                         struct diag *diag)
+{
+    char path[4096];
+    struct stat status_buffer;
+    char *text;
+    size_t length;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    if (stat(path, &status_buffer) != 0 && errno == ENOENT)
+        return STATUS_OK;
+    int status = text_read_file(path, &text, &length, diag);
+    if (status != STATUS_OK)
+        return status;
+    status = table_parse(table, path, text, length, diag);
+    free(text);
+    return status;
+}
+
+/* The tables, embedded ones first; the rest of them is the overlay's. */
+static int parse_tables(struct catalog *catalog, const char *overlay, struct diag *diag)
+{
+    int status = STATUS_OK;
+    bool found = false;
+    for (size_t i = 0; status == STATUS_OK && i < READERS; i++) {
+        const struct data_file *file = data_find(readers[i].file);
+        status = table_parse(&catalog->tables[i], file->name, file->text, file->length, diag);
+    }
+    for (size_t i = 0; overlay != NULL && status == STATUS_OK && i < READERS; i++) {
+        status = parse_overlay(&catalog->tables[READERS + i], overlay, readers[i].file, diag);
+        found = found || catalog->tables[READERS + i].columns > 0;
+    }
+    if (status == STATUS_OK && overlay != NULL && !found)
+        return diag_set(diag, STATUS_IO, overlay, 0, NULL,
+                        "holds none of resources.csv, limits.csv, demand.csv, defaults.csv, "
+                        "aliases.csv");
+    return status;
+}
+
+int catalog_load(struct catalog *catalog, const char *overlay, struct diag *diag)
+{
+    static_assert(CATALOG_TABLES == 2 * READERS, "embedded tables and an overlay's");
+    memset(catalog, 0, sizeof *catalog);
+    int status = parse_tables(catalog, overlay, diag);
+    size_t rows = 0;
+    for (size_t i = 0; i < CATALOG_TABLES; i++)
+        rows += catalog->tables[i].rows;
+    if (!names_init(&catalog->resource_names, rows) || !names_init(&catalog->limit_names, rows))
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (size_t i = 0; i < READERS; i++) {
+        for (size_t side = 0; side < 2; side++) {
+            const struct table *table = &catalog->tables[side * READERS + i];
+            if (status == STATUS_OK && table->columns > 0)
+                status = readers[i].read(catalog, table, diag);
+        }
+    }
+    return status;
+}
+
+void catalog_free(struct catalog *catalog)
+{
+    for (size_t i = 0; i < CATALOG_TABLES; i++)
+        table_free(&catalog->tables[i]);
+    names_free(&catalog->resource_names);
+    names_free(&catalog->limit_names);
+    free(catalog->resources);
+    free(catalog->limits);
+    free(catalog->demands);
+    free(catalog->defaults);
+    free(catalog->aliases);
+    memset(catalog, 0, sizeof *catalog);
+}
+
+bool catalog_embedded(const struct catalog *catalog, const struct table *table)
+{
+    return table < &catalog->tables[READERS];
+}
+
+int catalog_resource(const struct catalog *catalog, const char *id)
+{
+    return names_find(&catalog->resource_names, id);
+}
+
+const char *catalog_nearest_resource(const struct catalog *catalog, const char *name)
+{
+    struct text_nearest nearest;
+    text_nearest_init(&nearest, name);
+    for (size_t i = 0; i < catalog->resource_count; i++)
+        text_nearest_offer(&nearest, catalog->resources[i].id);
+    return nearest.best;
+}
+
+int catalog_limit_number(const struct catalog *catalog, const char *name)
+{
+    return names_find(&catalog->limit_names, name);
+}
+
+const struct limit *catalog_limit(const struct catalog *catalog, const char *name)
+{
+    int number = catalog_limit_number(catalog, name);
+    for (size_t i = 0; number >= 0 && i < catalog->limit_count; i++) {
+        if (catalog->limits[i].number == number)
+            return &catalog->limits[i];
+    }
+    return NULL;
+}
+
+const char *catalog_nearest_limit(const struct catalog *catalog, const char *name)
+{
+    struct text_nearest nearest;
+    text_nearest_init(&nearest, name);
+    for (size_t i = 0; i < catalog->limit_count; i++)
+        text_nearest_offer(&nearest, catalog->limits[i].id);
+    for (size_t i = 0; i < catalog->alias_count; i++)
+        text_nearest_offer(&nearest, catalog->aliases[i].alias);
+    return nearest.best;
+}

@@ -1,0 +1,18 @@
+/* The files of data/, compiled into the program by data/embed.sh. */
+#ifndef MODEL_DATA_H
+#define MODEL_DATA_H
+
+#include <stddef.h>
+
+struct data_file {
+    const char *name; /* path below data/, e.g. "hosts/generic-2026.ini" */
+    const char *text; /* NUL-terminated */
+    size_t length;    /* bytes, the NUL not counted */
+};
+
+extern const struct data_file data_files[]; /* ends with a NULL name; sorted by name */
+
+/* Returns the file of that name, or NULL. */
+const struct data_file *data_find(const char *name);
+
+#endif

@@ -1,0 +1,70 @@
+/* A scenario: the host, the mix of guests, and what happens on top (migrations, clients). Values
+ * are doubles indexed by option (model/option.h); NAN means unset, until model_step fills it from
+ * data/defaults.csv. Built from a host preset, then an INI file, then flags or a case's columns:
+ * the later wins. */
+#ifndef MODEL_SCENARIO_H
+#define MODEL_SCENARIO_H
+
+#include <stddef.h>
+
+#include "model/diag.h"
+#include "model/version.h"
+
+enum {
+    OPTIONS_MAX = 128,
+    CLASSES_MAX = 16,
+    GROUPS_MAX = 4,
+    OVERRIDES_MAX = 64,
+    NAME_MAX_LENGTH = 64
+};
+
+struct device_group {
+    char name[NAME_MAX_LENGTH];
+    double value[OPTIONS_MAX];
+};
+
+struct guest_class {
+    char name[NAME_MAX_LENGTH];
+    double value[OPTIONS_MAX];
+    struct device_group disks[GROUPS_MAX], nics[GROUPS_MAX];
+    size_t disk_groups, nic_groups; /* at least 1 each */
+};
+
+struct override {
+    char name[NAME_MAX_LENGTH];
+    double value;
+};
+
+struct scenario {
+    char host_name[NAME_MAX_LENGTH];
+    char host_description[256];
+    char host_source[256];
+    char ramp[NAME_MAX_LENGTH]; /* option or resource that grows; "guests" unless told */
+    double value[OPTIONS_MAX];
+    struct version versions[COMPONENT_COUNT];
+    struct guest_class classes[CLASSES_MAX];
+    size_t class_count; /* at least 1 */
+    struct override set[OVERRIDES_MAX], used[OVERRIDES_MAX];
+    size_t set_count, used_count;
+};
+
+/* One class "guest", everything unset, on the embedded default host. */
+int scenario_init(struct scenario *scenario, struct diag *diag);
+
+/* Takes over a host preset (a name below data/hosts/) or an INI file's host part. */
+int scenario_host(struct scenario *scenario, const char *name_or_path, struct diag *diag);
+
+/* Reads an INI file: sections [host] [versions] [set] [used] [scenario] [guest NAME]
+ * [disk GUEST.NAME] [nic GUEST.NAME]. */
+int scenario_read(struct scenario *scenario, const char *path, struct diag *diag);
+
+/* Sets one named thing: an option (in every class), a component's version (linux, qemu, ...),
+ * host, ramp, set or used ("ID=VALUE", several by comma). Unknown names are errors that tell the
+ * nearest one; errors leave diag's file and line to the caller. */
+int scenario_set(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
+
+/* Splits `--disks N` and `--nics N` (host totals) evenly: with R left over, the first R guests
+ * have one more. Call once, after all values are set. */
+int scenario_spread(struct scenario *scenario, struct diag *diag);
+
+#endif

@@ -1,0 +1,142 @@
+/* The program as a user meets it: exit codes, verdicts, errors, the edge counts of a limit. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* Runs the program with the arguments; returns its exit code, its output in out. */
+static int run(const char *arguments, char *out, size_t size)
+{
+    char command[1024];
+    const char *program = getenv("SCALESIM");
+    snprintf(command, sizeof command, "%s %s 2>&1", program != NULL ? program : "./scalesim",
+             arguments);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    size_t got = fread(out, 1, size - 1, pipe);
+    out[got] = '\0';
+    char rest[4096];
+    while (fread(rest, 1, sizeof rest, pipe) > 0)
+        continue;
+    return WEXITSTATUS(pclose(pipe));
+}
+
+static char out[1 << 20];
+
+static void edge_counts_of_bridge_ports(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--guests 0", out, sizeof out), 0);
+    assert_int_equal(run("--guests 1", out, sizeof out), 0);
+    assert_int_equal(run("--guests 1023", out, sizeof out), 1);
+    assert_non_null(strstr(out, "at most 1 023 work; first to fail: bridge_ports"));
+    assert_int_equal(run("--guests 1024", out, sizeof out), 2);
+    assert_non_null(strstr(out, "1 024 ports wanted at 1 024 guests, 1 023 allowed"));
+    assert_int_equal(run("--guests 1024 --bridges 2 --host large", out, sizeof out), 1);
+}
+
+static void disks_spread_evenly(void **state)
+{
+    (void)state;
+    run("--guests 1000 --disks 4096", out, sizeof out);
+    assert_non_null(strstr(out, "guest+: vcpus 2, memory 1 GiB, disks_per_guest 5"));
+    assert_non_null(strstr(out, "guest: vcpus 2, memory 1 GiB, disks_per_guest 4"));
+}
+
+static void json_has_its_keys(void **state)
+{
+    json_error_t error;
+    (void)state;
+    assert_int_equal(run("--guests 1000 --disks 4096 --json", out, sizeof out), 1);
+    json_t *root = json_loads(out, 0, &error);
+    assert_non_null(root);
+    json_t *schema = json_load_file("data/schema.json", 0, &error);
+    assert_non_null(schema);
+    size_t index;
+    json_t *key;
+    json_array_foreach(json_object_get(schema, "required"), index, key)
+        assert_non_null(json_object_get(root, json_string_value(key)));
+    json_t *item =
+        json_object_get(json_object_get(json_object_get(schema, "$defs"), "limit"), "required");
+    assert_true(json_array_size(item) > 10);
+    json_t *limit;
+    size_t at;
+    json_array_foreach(json_object_get(root, "limits"), at, limit)
+    {
+        json_array_foreach(item, index, key)
+            assert_non_null(json_object_get(limit, json_string_value(key)));
+    }
+    json_decref(schema);
+    json_decref(root);
+}
+
+static void bad_input_is_told_once(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--disk-bus virtio-blok", out, sizeof out), 65);
+    assert_non_null(strstr(out, "did you mean 'virtio-blk'?"));
+    assert_int_equal(run("--guests many", out, sizeof out), 65);
+    assert_int_equal(run("--guests -1", out, sizeof out), 65);
+    assert_int_equal(run("--guests 1.5", out, sizeof out), 65);
+    assert_int_equal(run("--host debian13", out, sizeof out), 65);
+    assert_non_null(strstr(out, "did you mean 'debian12'?"));
+    assert_int_equal(run("--set pid_maxx=1", out, sizeof out), 65);
+    assert_non_null(strstr(out, "did you mean 'pid_max'?"));
+    assert_int_equal(run("--ramp guest", out, sizeof out), 65);
+    assert_int_equal(run("--no-such-flag", out, sizeof out), 64);
+    assert_int_equal(run("launch", out, sizeof out), 64);
+    assert_int_equal(run("--scenario /nonexistent.ini", out, sizeof out), 74);
+}
+
+static void limits_can_be_set_and_used(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--guests 100 --set pty_max=50", out, sizeof out), 2);
+    assert_non_null(strstr(out, "at most 50 work; first to fail: pty_max"));
+    assert_int_equal(run("--guests 100 --set pty_max=50 --used ptys=10", out, sizeof out), 2);
+    assert_non_null(strstr(out, "at most 40 work; first to fail: pty_max"));
+}
+
+static void explain_and_diagnose(void **state)
+{
+    (void)state;
+    assert_int_equal(run("explain fs.aio-max-nr --disk-aio native", out, sizeof out), 0);
+    assert_non_null(strstr(out, "1024"));
+    assert_non_null(strstr(out, "eras:"));
+    assert_int_equal(run("explain aio_max_nrr", out, sizeof out), 65);
+    assert_int_equal(run("diagnose 'failed to create linux AIO context: Resource temporarily "
+                         "unavailable'",
+                         out, sizeof out),
+                     0);
+    assert_non_null(strstr(out, "1. fs_aio_max_nr"));
+    assert_int_equal(run("diagnose 'Exchange full'", out, sizeof out), 0);
+    assert_non_null(strstr(out, "1. bridge_ports"));
+    assert_int_equal(run("limits bridge", out, sizeof out), 0);
+    assert_non_null(strstr(out, "bridge_ports"));
+}
+
+static void same_question_same_bytes(void **state)
+{
+    static char again[1 << 20];
+    (void)state;
+    run("--guests 300 --json", out, sizeof out);
+    run("--guests 300 --json", again, sizeof again);
+    assert_string_equal(out, again);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(edge_counts_of_bridge_ports), cmocka_unit_test(disks_spread_evenly),
+        cmocka_unit_test(json_has_its_keys),           cmocka_unit_test(bad_input_is_told_once),
+        cmocka_unit_test(limits_can_be_set_and_used),  cmocka_unit_test(explain_and_diagnose),
+        cmocka_unit_test(same_question_same_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/* The model against itself done the slow way: expressions against their values, a prediction
+ * against a walk over every step, a step of a ramp against a model bound to that value. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/catalog.h"
+#include "model/expr.h"
+#include "model/formula.h"
+#include "model/model.h"
+#include "model/option.h"
+#include "model/predict.h"
+
+static struct catalog catalog;
+
+static int setup(void **state)
+{
+    struct diag diag;
+    (void)state;
+    return catalog_load(&catalog, NULL, &diag);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    catalog_free(&catalog);
+    return 0;
+}
+
+static double *lookup(const char *name, void *context)
+{
+    static double vcpus = 4;
+    static double memory = 1024;
+    (void)context;
+    return strcmp(name, "vcpus") == 0 ? &vcpus : strcmp(name, "memory") == 0 ? &memory : NULL;
+}
+
+static void expressions_have_their_values(void **state)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } cases[] = {
+        {"17", 17},
+        {"2.5e3", 2500},
+        {"inf", INFINITY},
+        {"vcpus", 4},
+        {"vcpus == 4", 1},
+        {"vcpus != 4", 0},
+        {"vcpus<5", 1},
+        {"4 <= vcpus", 1},
+        {"vcpus > memory", 0},
+        {"memory >= vcpus", 1},
+        {"2 * vcpus + 1", 9},
+        {"ceil(vcpus / 3)", 2},
+        {"floor(memory / 1000)", 1},
+        {"clamp(memory, 8, 512)", 512},
+        {"min(vcpus, 3) + max(1, 2)", 5},
+        {"vcpus > 3 ? 10 : 20", 10},
+        {"vcpus > 3 && memory == 1", 0},
+        {"vcpus == 1 || memory > 1", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct diag diag;
+        struct expr *expr = expr_new(lookup, NULL);
+        if (expr_set(expr, cases[i].text, &diag) != STATUS_OK)
+            fail_msg("%s: %s", cases[i].text, diag.message);
+        if (expr_eval(expr) != cases[i].value)
+            fail_msg("%s is %g", cases[i].text, expr_eval(expr));
+        expr_free(expr);
+    }
+}
+
+static void wrong_expressions_are_told(void **state)
+{
+    static const char *const wrong[] = {"vcpuz",      "vcpuz == 4", "2 * vcpuz",    "vcpus +",
+                                        "(vcpus",     "vcpus = 4",  "vcpus =< 4",   "3 vcpus",
+                                        "sqrt(1, 2)", "$",          "vcpus == == 4"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct diag diag = {0};
+        struct expr *expr = expr_new(lookup, NULL);
+        if (expr_set(expr, wrong[i], &diag) != STATUS_DATA)
+            fail_msg("%s is accepted", wrong[i]);
+        assert_non_null(strstr(diag.message, "at character"));
+        expr_free(expr);
+    }
+}
+
+static void conditions_are_split_only_where_they_may_be(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t parts;
+        bool holds;
+    } cases[] = {
+        {"", 1, true},
+        {"vcpus == 4", 1, true},
+        {"vcpus == 4 && nic_queues == 2", 2, true},
+        {"vcpus == 4&&nic_queues == 3 && disk_queues == 1", 3, false},
+        {"vcpus == 5 && nic_queues == 2 || disk_queues == 1", 1, true},
+        {"(vcpus == 5 || nic_queues == 2) && (disk_queues == 1 && vcpus == 4)", 2, true},
+        {"vcpus == 4 && nic_queues == 2 ? 0 : 1", 1, false},
+    };
+    struct diag diag;
+    struct formulas formulas;
+    (void)state;
+    assert_int_equal(formulas_init(&formulas, &catalog, &diag), STATUS_OK);
+    formulas.slots[OPTION_VCPUS] = 4;
+    formulas.slots[OPTION_NIC_QUEUES] = 2;
+    formulas.slots[OPTION_DISK_QUEUES] = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct condition condition = condition_of(&formulas, cases[i].text, &catalog.tables[0], 0);
+        if (condition.parts != cases[i].parts ||
+            condition_holds(&formulas, &condition) != cases[i].holds)
+            fail_msg("\"%s\": %zu parts", cases[i].text, condition.parts);
+    }
+    formulas_free(&formulas);
+}
+
+/* A reproducible draw: xorshift. */
+static uint64_t draw_state = 88172645463325252u;
+
+static unsigned draw(unsigned below)
+{
+    draw_state ^= draw_state << 13;
+    draw_state ^= draw_state >> 7;
+    draw_state ^= draw_state << 17;
+    return (unsigned)(draw_state % below);
+}
+
+static void set(struct scenario *scenario, const char *name, const char *format, unsigned value)
+{
+    char text[32];
+    struct diag diag;
+    snprintf(text, sizeof text, format, value);
+    if (scenario_set(scenario, name, text, &diag) != STATUS_OK)
+        fail_msg("%s=%s: %s", name, text, diag.message);
+}
+
+static void set_choice(struct scenario *scenario, const char *name)
+{
+    const struct scenario_option *option = &options[option_find(name)];
+    struct diag diag;
+    unsigned count = 0;
+    while (option->choices[count].text != NULL)
+        count++;
+    assert_int_equal(scenario_set(scenario, name, option->choices[draw(count)].text, &diag), 0);
+}
+
+/* A scenario of a few random choices, along one of the usual ramps. */
+static struct scenario *random_scenario(const char *ramp)
+{
+    static const char *const hosts[] = {"generic-2026", "z13-2015", "x3950m2-2008", "debian12",
+                                        "rhel9"};
+    static const char *const choices[] = {"disk_bus", "disk_aio",   "nic_backend", "launcher",
+                                          "stage",    "pci_layout", "backing",     "graphics"};
+    static const char *const counts[] = {"vcpus",    "disks_per_guest", "nics_per_guest",
+                                         "hostdevs", "iothreads",       "disk_queues",
+                                         "networks", "migrations",      "consoles"};
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct diag diag;
+    assert_int_equal(scenario_init(scenario, &diag), 0);
+    assert_int_equal(scenario_set(scenario, "host", hosts[draw(5)], &diag), 0);
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        if (draw(3) == 0)
+            set_choice(scenario, choices[i]);
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (draw(3) == 0)
+            set(scenario, counts[i], "%u", draw(9));
+    }
+    set(scenario, "guests", "%u", draw(50));
+    assert_int_equal(scenario_set(scenario, "ramp", ramp, &diag), 0);
+    return scenario;
+}
+
+static const char *const ramps[] = {"guests",   "disks_per_guest", "nics_per_guest", "vcpus",
+                                    "hostdevs", "memory",          "qemu_fds",       "networks"};
+
+enum { RAMPS = sizeof ramps / sizeof ramps[0], SCAN = 300 };
+
+/* Walks over the first steps and some later ones; step 0 may be no guest at all (0 vCPUs). */
+static void check_outcome(struct model *model, const struct outcome *outcome, const char *ramp)
+{
+    for (double n = 1; n < 1e6; n = n < SCAN ? n + 1 : floor(n * 1.37)) {
+        struct headroom at;
+        bool exceeds = model_exceeds(model, outcome->index, n, false, &at);
+        if (exceeds != (n >= outcome->fails_at))
+            fail_msg("%s along %s: %.0f wanted, %.0f there at %.0f, predicted to fail at %.0f",
+                     outcome->limit->id, ramp, at.demand, at.capacity, n, outcome->fails_at);
+    }
+}
+
+static void predictions_are_what_a_walk_finds(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        struct diag diag;
+        struct model *model;
+        struct prediction prediction;
+        const char *ramp = ramps[i % RAMPS];
+        struct scenario *scenario = random_scenario(ramp);
+        assert_int_equal(model_new(&model, &catalog, scenario, &diag), 0);
+        assert_int_equal(prediction_init(&prediction, model, &diag), 0);
+        predict(model, &prediction);
+        assert_true(prediction.count > 0);
+        for (size_t j = 0; j < prediction.count; j++)
+            check_outcome(model, &prediction.outcomes[j], ramp);
+        prediction_free(&prediction);
+        model_free(model);
+        free(scenario);
+    }
+}
+
+/* Every limit at step n of a ramp is what it is in a model that states n. */
+static void compare_models(struct model *ramped, struct model *stated, double n, const char *ramp)
+{
+    assert_int_equal(model_limit_count(ramped), model_limit_count(stated));
+    for (size_t i = 0; i < model_limit_count(ramped); i++) {
+        struct headroom a;
+        struct headroom b;
+        model_exceeds(ramped, i, n, false, &a);
+        model_exceeds(stated, i, model_requested(stated), false, &b);
+        if (fabs(a.demand - b.demand) > 1e-9 * fabs(b.demand) ||
+            (a.capacity != b.capacity && !(isnan(a.capacity) && isnan(b.capacity))))
+            fail_msg("%s at %s %.0f: %.17g of %.17g on the ramp, %.17g of %.17g stated",
+                     model_limit(ramped, i)->id, ramp, n, a.demand, a.capacity, b.demand,
+                     b.capacity);
+    }
+}
+
+static void a_step_is_what_a_stated_value_is(void **state)
+{
+    static const char *const stated_ramps[] = {"disks_per_guest", "vcpus",    "nics_per_guest",
+                                               "hostdevs",        "networks", "mix"};
+    (void)state;
+    for (unsigned i = 0; i < 60; i++) {
+        struct diag diag;
+        struct model *ramped;
+        const char *ramp = stated_ramps[i % 6];
+        struct scenario *scenario = random_scenario(ramp);
+        assert_int_equal(model_new(&ramped, &catalog, scenario, &diag), 0);
+        for (unsigned j = 0; j < 4; j++) {
+            struct model *stated;
+            unsigned n = draw(40);
+            struct scenario *copy = malloc(sizeof *copy);
+            *copy = *scenario;
+            set(copy, ramp, "%u", n);
+            assert_int_equal(scenario_set(copy, "ramp", "guests", &diag), 0);
+            assert_int_equal(model_new(&stated, &catalog, copy, &diag), 0);
+            compare_models(ramped, stated, n, ramp);
+            model_free(stated);
+            free(copy);
+        }
+        model_free(ramped);
+        free(scenario);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(expressions_have_their_values),
+        cmocka_unit_test(wrong_expressions_are_told),
+        cmocka_unit_test(conditions_are_split_only_where_they_may_be),
+        cmocka_unit_test(predictions_are_what_a_walk_finds),
+        cmocka_unit_test(a_step_is_what_a_stated_value_is),
+    };
+    return cmocka_run_group_tests_name("model", tests, setup, teardown);
+}
