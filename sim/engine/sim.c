@@ -35,7 +35,8 @@ void sim_observe(struct sim *sim, struct profile *profile, struct trace *trace)
     sim->trace = trace;
 }
 
-static inline bool take_next(struct sim *sim, struct pending_event *event)
+/* Inlined into every loop, or the event travels through memory. */
+PENDING_HOT bool take_next(struct sim *sim, struct pending_event *event)
 {
     if (!pending_pop(&sim->pending, sim->limit, event))
         return false;
