@@ -346,7 +346,8 @@ VARIATES(gsl_normal, GSL_STREAM, gsl_ran_gaussian_ziggurat(rng, 1))
 VARIATES(gsl_lognormal, GSL_STREAM, gsl_ran_lognormal(rng, 0, 1))
 VARIATES(gsl_gamma, GSL_STREAM, gsl_ran_gamma(rng, 2.5, 1))
 
-int main(void)
+/* Arguments: the figures wanted, by the beginnings of their names; all of them without. */
+int main(int argc, char **argv)
 {
     enum { FLOOR, MM1_CALLBACKS };
     static struct figure figures[] = {
@@ -382,11 +383,17 @@ int main(void)
         {"rng.gsl.gamma.ns", measure_gsl_gamma, 3000000, 4, "ns", 0},
     };
     const size_t count = sizeof figures / sizeof *figures;
+    (void)argc;
+    choose_figures(figures, count, argv + 1);
     measure_all(figures, count);
-    for (size_t i = 0; i < count; i++)
-        print_figure(figures[i].name, figures[i].best, figures[i].unit);
-    print_figure("engine.mm1.events_per_s", 1e9 / figures[MM1_CALLBACKS].best, "1/s");
-    print_figure("engine.mm1.ratio_to_floor", figures[MM1_CALLBACKS].best / figures[FLOOR].best,
-                 "ratio");
+    for (size_t i = 0; i < count; i++) {
+        if (figures[i].best > 0)
+            print_figure(figures[i].name, figures[i].best, figures[i].unit);
+    }
+    if (figures[MM1_CALLBACKS].best > 0)
+        print_figure("engine.mm1.events_per_s", 1e9 / figures[MM1_CALLBACKS].best, "1/s");
+    if (figures[MM1_CALLBACKS].best > 0 && figures[FLOOR].best > 0)
+        print_figure("engine.mm1.ratio_to_floor", figures[MM1_CALLBACKS].best / figures[FLOOR].best,
+                     "ratio");
     return 0;
 }

@@ -2,10 +2,12 @@
 #ifndef TESTS_BENCH_MEASURE_H
 #define TESTS_BENCH_MEASURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static inline double thread_seconds(void)
@@ -37,21 +39,34 @@ struct figure {
     long size;
     int rounds;
     const char *unit;
-    double best;
+    double best; /* 0: not measured */
 };
+
+/* Drops the figures whose name begins like none of the arguments; keeps all if there are none. */
+static inline void choose_figures(struct figure *figure, size_t count, char **prefix)
+{
+    for (size_t i = 0; i < count && *prefix; i++) {
+        bool chosen = false;
+        for (char **p = prefix; *p; p++)
+            chosen = chosen || strncmp(figure[i].name, *p, strlen(*p)) == 0;
+        if (!chosen)
+            figure[i].rounds = 0;
+    }
+}
 
 /* All figures once a round, so that a noisy minute does not hit one of them alone. */
 static inline void measure_all(struct figure *figure, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        figure[i].best = figure[i].measure(figure[i].size);
-    for (int round = 1; round < 16; round++) {
+    bool more = true;
+    for (int round = 0; more; round++) {
+        more = false;
         for (size_t i = 0; i < count; i++) {
             if (round >= figure[i].rounds)
                 continue;
             double value = figure[i].measure(figure[i].size);
-            if (value < figure[i].best)
+            if (round == 0 || value < figure[i].best)
                 figure[i].best = value;
+            more = true;
         }
     }
 }
