@@ -15,7 +15,7 @@
 #define MAX_BUCKETS 4096 /* so that the tails being written stay in the cache */
 #define SWEEP_SLACK 64   /* dead keys not worth a sweep */
 #define SMALL_BLOCK_BYTES ((size_t)64 << 10)
-#define LARGE_BLOCK_BYTES ((size_t)2 << 20) /* a huge page */
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 /* ---- memory: records, chunks ---- */
 
@@ -25,11 +25,34 @@ static size_t record_bytes(uint32_t slots)
     return (slots * sizeof(struct ladder_record) + page - 1) & ~(page - 1);
 }
 
-/* Advice only: without huge pages everything is correct and slower. */
+/*
+ * Records and chunks are read in an order that is random: with pages of 4 KiB every second access
+ * waits for an address translation. Advice only: without huge pages all is correct and slower.
+ */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1 */
+#endif
 static void advise_huge(void *memory, size_t bytes)
 {
-    if (bytes >= LARGE_BLOCK_BYTES)
-        (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    if (bytes < HUGE_PAGE_BYTES)
+        return;
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    (void)madvise(memory, bytes, MADV_COLLAPSE); /* what was touched in small pages already */
+}
+
+/* Address space that begins at a huge page, so that moving it moves huge pages. */
+static void *map_aligned(size_t bytes)
+{
+    size_t mapped = bytes + HUGE_PAGE_BYTES;
+    char *memory =
+        mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    size_t before = -(uintptr_t)memory & (HUGE_PAGE_BYTES - 1);
+    if (before > 0)
+        munmap(memory, before);
+    munmap(memory + before + bytes, HUGE_PAGE_BYTES - before);
+    return memory + before;
 }
 
 static bool add_block(struct ladder *ladder)
@@ -42,9 +65,8 @@ static bool add_block(struct ladder *ladder)
         ladder->block = block;
         ladder->block_capacity = capacity;
     }
-    /* Large blocks once they are a small part of the whole. */
-    bool large = ladder->block_bytes >= 16 * LARGE_BLOCK_BYTES / 2;
-    size_t bytes = large ? LARGE_BLOCK_BYTES : SMALL_BLOCK_BYTES;
+    bool large = ladder->block_bytes >= HUGE_PAGE_BYTES;
+    size_t bytes = large ? HUGE_PAGE_BYTES : SMALL_BLOCK_BYTES;
     struct ladder_chunk *chunk = aligned_alloc(bytes, bytes);
     if (!chunk)
         return false;
@@ -93,10 +115,9 @@ struct ladder *ladder_create(uint32_t slots)
         return NULL;
     ladder->front_capacity = 2 * FRONT_SPILL;
     ladder->front = malloc(ladder->front_capacity * sizeof *ladder->front);
-    void *record =
-        mmap(NULL, record_bytes(slots), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!ladder->front || record == MAP_FAILED) {
-        if (record != MAP_FAILED)
+    void *record = map_aligned(record_bytes(slots));
+    if (!ladder->front || !record) {
+        if (record)
             munmap(record, record_bytes(slots));
         free(ladder->front);
         free(ladder);
@@ -123,9 +144,15 @@ void ladder_destroy(struct ladder *ladder)
 bool ladder_resize(struct ladder *ladder, uint32_t slots)
 {
     size_t bytes = record_bytes(slots);
-    void *record = mremap(ladder->record, record_bytes(ladder->slots), bytes, MREMAP_MAYMOVE);
-    if (record == MAP_FAILED)
+    void *place = map_aligned(bytes);
+    if (!place)
         return false;
+    void *record = mremap(ladder->record, record_bytes(ladder->slots), bytes,
+                          MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    if (record == MAP_FAILED) {
+        munmap(place, bytes);
+        return false;
+    }
     ladder->record = record;
     ladder->slots = slots;
     advise_huge(record, bytes);
@@ -270,6 +297,8 @@ static bool split(struct ladder *ladder, struct ladder_bucket *bucket, uint64_t 
     for (struct ladder_chunk *chunk = bucket->head; chunk;) {
         struct ladder_chunk *next = chunk->next;
         uint32_t keys = chunk_keys(bucket, chunk);
+        for (size_t line = 0; line < sizeof *chunk; line += 64)
+            __builtin_prefetch((const char *)next + line);
         for (uint32_t i = 0; i < keys; i++)
             rung_file(ladder, rung, chunk->key[i].high, chunk->key[i].low);
         give_chunk(ladder, chunk);
@@ -326,10 +355,8 @@ static bool load_front(struct ladder *ladder, struct ladder_bucket *bucket, uint
     for (struct ladder_chunk *chunk = bucket->head; chunk;) {
         struct ladder_chunk *next = chunk->next;
         uint32_t keys = chunk_keys(bucket, chunk);
-        for (uint32_t i = 0; i < keys; i++) {
-            __builtin_prefetch(&ladder->record[chunk->key[i].low & PENDING_SLOT_MASK], 1);
+        for (uint32_t i = 0; i < keys; i++)
             *to++ = chunk->key[i];
-        }
         give_chunk(ladder, chunk);
         chunk = next;
     }
@@ -341,6 +368,38 @@ static bool load_front(struct ladder *ladder, struct ladder_bucket *bucket, uint
     ladder->front_last = last;
     ladder->front_limit = FRONT_SPILL + (one_time ? 2 * (uint64_t)count : 0);
     return true;
+}
+
+static inline struct ladder_record *record_of(const struct ladder *ladder,
+                                              const struct pending_key *key)
+{
+    return &ladder->record[key->low & PENDING_SLOT_MASK];
+}
+
+/*
+ * Brings in what the events of the next buckets will touch, in two steps, as the address of the
+ * second is in the first: records two buckets ahead, arguments one bucket ahead.
+ */
+__attribute__((always_inline)) static inline void look_ahead(const struct ladder *ladder, const struct ladder_rung *rung)
+{
+    uint32_t next = rung->current + 1;
+    if (next < rung->buckets) {
+        const struct ladder_bucket *bucket = &rung->bucket[next];
+        const struct ladder_chunk *chunk = bucket->head;
+        uint32_t keys = chunk ? chunk_keys(bucket, chunk) : 0;
+        for (uint32_t i = 0; i < keys; i++) {
+            const struct ladder_record *record = record_of(ladder, &chunk->key[i]);
+            const void *arg = record->action.arg;
+            __builtin_prefetch(arg ? arg : record, 1); /* address 0 costs a walk of page tables */
+        }
+    }
+    if (next + 1 < rung->buckets) {
+        const struct ladder_bucket *bucket = &rung->bucket[next + 1];
+        const struct ladder_chunk *chunk = bucket->head;
+        uint32_t keys = chunk ? chunk_keys(bucket, chunk) : 0;
+        for (uint32_t i = 0; i < keys; i++)
+            __builtin_prefetch(record_of(ladder, &chunk->key[i]), 1);
+    }
 }
 
 static void drop_exhausted_rungs(struct ladder *ladder)
@@ -384,6 +443,7 @@ static enum ladder_front refill(struct ladder *ladder)
             last = rung->last;
         bool one_time = base == last;
         if (one_time || bucket->count <= FRONT_LOAD) {
+            look_ahead(ladder, rung);
             if (!load_front(ladder, bucket, last, one_time))
                 return LADDER_NO_MEMORY;
             rung->current++;

@@ -204,9 +204,6 @@ uint64_t pending_schedule_ladder(struct pending *set, uint32_t slot, uint64_t hi
     return id;
 }
 
-/* How far ahead of its execution an event's argument is brought into the cache. */
-#define PREFETCH_EVENTS 6
-
 bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_event *event)
 {
     struct ladder *ladder = set->ladder;
@@ -219,10 +216,6 @@ bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_even
     const struct pending_key *key = &ladder->front[ladder->front_head];
     if (key->high >= limit)
         return false;
-    if (ladder->front_tail - ladder->front_head > PREFETCH_EVENTS) {
-        uint64_t ahead = key[PREFETCH_EVENTS].low & PENDING_SLOT_MASK;
-        __builtin_prefetch(ladder->record[ahead].action.arg, 1);
-    }
     ladder->front_head++;
     uint32_t slot = (uint32_t)(key->low & PENDING_SLOT_MASK);
     struct ladder_record *record = &ladder->record[slot];
