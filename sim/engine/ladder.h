@@ -48,18 +48,19 @@ struct pending_action {
  * at most a quarter as wide as the one it splits. */
 #define LADDER_MAX_RUNGS 96
 
+/* Aligned to its size. */
 struct ladder_chunk {
     struct ladder_chunk *next;
     uint64_t unused;
     struct pending_key key[LADDER_CHUNK_KEYS];
 };
 
-/* A list of chunks; all but the last are full. */
+/* A list of chunks; all but the last are full. All zero is an empty one. */
 struct ladder_bucket {
     struct ladder_chunk *head;
-    struct ladder_chunk *tail;
-    uint32_t count;
-    uint32_t fill; /* keys in the tail */
+    struct pending_key
+        *end; /* behind the last key; at a multiple of the chunk size, if none fits */
+    uint64_t chunks;
 };
 
 struct ladder_rung {
@@ -110,10 +111,30 @@ bool ladder_resize(struct ladder *ladder, uint32_t slots);
 /* Files a key; false, with nothing changed, if there is no memory. */
 bool ladder_insert(struct ladder *ladder, uint64_t high, uint64_t low);
 
+static inline struct ladder_record *ladder_record_of(const struct ladder *ladder,
+                                                     const struct pending_key *key)
+{
+    return &ladder->record[key->low & PENDING_SLOT_MASK];
+}
+
 enum ladder_front { LADDER_READY, LADDER_EMPTY, LADDER_NO_MEMORY };
 
+/* A cancelled or moved event leaves its key behind: the record of its slot holds it no more. */
+static inline bool ladder_is_dead(const struct ladder *ladder, const struct pending_key *key)
+{
+    return ladder_record_of(ladder, key)->key.low != key->low;
+}
+
 /* Makes front[front_head] the earliest live key. */
-enum ladder_front ladder_settle(struct ladder *ladder);
+enum ladder_front ladder_refill(struct ladder *ladder);
+
+static inline enum ladder_front ladder_settle(struct ladder *ladder)
+{
+    if (__builtin_expect(ladder->front_head < ladder->front_tail, 1) &&
+        __builtin_expect(!ladder_is_dead(ladder, &ladder->front[ladder->front_head]), 1))
+        return LADDER_READY;
+    return ladder_refill(ladder);
+}
 
 /* Counts one dead key; sweeps when they exceed half of the live ones. */
 void ladder_bury(struct ladder *ladder, uint64_t live);

@@ -54,15 +54,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PENDING_SLOT_BITS 24
-#define PENDING_SLOT_MASK ((UINT64_C(1) << PENDING_SLOT_BITS) - 1)
 #define PENDING_PRIORITY_BITS 4
 #define PENDING_TIME_BITS (64 - PENDING_PRIORITY_BITS)
 #define PENDING_TREE_SLOTS 8192
 #define PENDING_NO_SLOT UINT32_MAX
-
-/* Inlined even where the compiler thinks it large: a call costs as much as the work. */
-#define PENDING_HOT __attribute__((always_inline)) static inline
 
 enum pending_error {
     PENDING_OK = 0,

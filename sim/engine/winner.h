@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Inlined even where the compiler thinks it large: a call costs as much as the work. */
+#define PENDING_HOT __attribute__((always_inline)) static inline
+
+#define PENDING_SLOT_BITS 24
+#define PENDING_SLOT_MASK ((UINT64_C(1) << PENDING_SLOT_BITS) - 1)
+
 /* One unsigned 128-bit number, high word first, is the whole order of events. */
 struct pending_key {
     uint64_t high; /* time in ns << 4 | priority */
