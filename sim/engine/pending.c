@@ -204,7 +204,8 @@ uint64_t pending_schedule_ladder(struct pending *set, uint32_t slot, uint64_t hi
     return id;
 }
 
-bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_event *event)
+bool pending_pop_ladder(struct pending *set, uint64_t limit, sim_callback *only,
+                        struct pending_event *event)
 {
     struct ladder *ladder = set->ladder;
     enum ladder_front state = ladder_settle(ladder);
@@ -216,11 +217,12 @@ bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_even
     const struct pending_key *key = &ladder->front[ladder->front_head];
     if (key->high >= limit)
         return false;
+    struct ladder_record *record = ladder_record_of(ladder, key);
+    if (only && record->action.fn != only)
+        return false;
     ladder->front_head++;
-    uint32_t slot = (uint32_t)(key->low & PENDING_SLOT_MASK);
-    struct ladder_record *record = &ladder->record[slot];
     record->key.low = WINNER_NONE;
-    set->hole = slot;
+    set->hole = (uint32_t)(key->low & PENDING_SLOT_MASK);
     event->high = key->high;
     event->id = key->low;
     event->action = record->action;
