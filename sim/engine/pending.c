@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 4
+#define FIRST_CAPACITY 2
 #define CACHE_LINE 64
 
 static void set_leaf_free(struct pending_key *leaf)
