@@ -93,15 +93,15 @@ static void csv_has_a_row_an_event(void **state)
 {
     char *text = log_of_a_run(TRACE_CSV);
     (void)state;
-    assert_string_equal(
-        text, "time_ns,kind,track,name,priority,sequence,slot,value_or_duration_ns\n"
-              "0,event,0,walk,8,1,0,\n"
-              "1500,event,0,\"a \"\"quoted\"\", \\ and\nbroken name\",0,2,1,\n"
-              "1500,event,0,event,15,3,2,\n"
-              "2500,event,0,walk,8,4,0,\n"
-              "0,track,1,cpu 0,,,,\n"
-              "1000,span,1,vcpu,,,,999999999999999007\n"
-              "3000,counter,0,load,,,,0.5\n");
+    assert_string_equal(text,
+                        "time_ns,kind,track,name,priority,sequence,slot,value_or_duration_ns\n"
+                        "0,event,0,walk,8,1,0,\n"
+                        "1500,event,0,\"a \"\"quoted\"\", \\ and\nbroken name\",0,2,1,\n"
+                        "1500,event,0,event,15,3,2,\n"
+                        "2500,event,0,walk,8,4,0,\n"
+                        "0,track,1,cpu 0,,,,\n"
+                        "1000,span,1,vcpu,,,,999999999999999007\n"
+                        "3000,counter,0,load,,,,0.5\n");
     free(text);
 }
 
