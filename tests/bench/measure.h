@@ -1,4 +1,5 @@
-/* Timing: processor time of this thread, and the minimum over rounds, as noise only ever adds. */
+/* Timing: processor time of this thread (the wall clock where threads are compared), and the
+ * minimum over rounds, as noise only ever adds. */
 #ifndef TESTS_BENCH_MEASURE_H
 #define TESTS_BENCH_MEASURE_H
 
@@ -17,6 +18,13 @@ static inline double thread_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static inline double wall_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static inline void *bench_allocate(size_t count, size_t size)
 {
     void *memory = calloc(count, size);
@@ -25,6 +33,11 @@ static inline void *bench_allocate(size_t count, size_t size)
         exit(1);
     }
     return memory;
+}
+
+static inline double per_event_ns(double seconds, double events)
+{
+    return 1e9 * seconds / events;
 }
 
 /* Keeps the compiler from dropping a computation nobody looks at. */
