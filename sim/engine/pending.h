@@ -27,18 +27,18 @@
  * own path is stale, and that whole path is rewritten when it closes.
  *
  * LARGE SETS: a tree of a million leaves misses the cache at every level, so a set that outgrows
- * the tree moves once, for good, to an array ladder queue (ladder.h), whose memory traffic is
- * sequential. Slots, sequence numbers, handles and the order are the same in both tiers: which one
- * is at work cannot change a result.
+ * the tree moves once, for good, to an array ladder queue (ladder.h), which knows early enough what
+ * it will touch to fetch it ahead. Slots, sequence numbers, handles and the order are the same in
+ * both tiers: which one is at work cannot change a result.
  *
  * COSTS (n events pending). Tree: O(log n) a schedule, cancel or reschedule, peek O(1), 48 bytes a
- * slot. Ladder: O(1) amortised, about 60 bytes an event. Growth doubles; nothing is allocated for
- * an event in steady state.
+ * slot. Ladder: O(1) amortised, below 60 bytes an event. The tree doubles, the ladder grows by a
+ * quarter; nothing is allocated for an event in steady state.
  *
  * WHY THIS. Heaps mispredict a branch per level and need a position table for cancel; calendar
  * queues collapse on ties; lazy deletion fills the set with dead time-outs. The winner tree has no
  * unpredictable branch, cancels for free and is 2 to 6 times faster than any of them up to 10^4
- * events; the ladder is flat from there on.
+ * events; the ladder is nearly flat from there on.
  *
  * FAILURE. Scheduling returns 0 and sets `error` when memory or slots run out; the set is
  * unchanged and stays usable. A run out of sequence numbers (10^12 events) is a broken contract.

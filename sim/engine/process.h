@@ -76,7 +76,7 @@ struct process {
     unsigned priority;
     int cause; /* what the next resumption returns */
     struct sim_event wake;
-    struct context inside;  /* the process, while suspended */
+    struct context inside; /* the process, while suspended */
     struct process_signal *signal;
     struct process *next; /* in the signal's list */
     struct process *previous;
