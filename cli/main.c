@@ -28,7 +28,8 @@ static const struct {
 
 static const struct argp_option plain[] = {
     {"catalog", KEY_CATALOG, "DIR", 0, "lay the tables of DIR over the catalogue", 1},
-    {"scenario", KEY_SCENARIO, "FILE", 0, "read the scenario from an INI file", 1},
+    {"scenario", KEY_SCENARIO, "NAME|FILE", 0,
+     "a built-in scenario (bridge-ports-2015, ...) or an INI file", 1},
     {"csv", KEY_CSV, NULL, 0, "print every limit as CSV", 1},
     {"json", KEY_JSON, NULL, 0, "print the answer as JSON (data/schema.json)", 1},
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
