@@ -38,7 +38,7 @@ static const struct argp_option plain[] = {
 
 static const char *const specials[][3] = {
     {"host", "NAME", "host preset or INI file (generic-2026)"},
-    {"set", "LIMIT=VALUE", "a limit as it is set on this host"},
+    {"set", "LIMIT=VALUE", "a limit or kernel setting of this host"},
     {"used", "RESOURCE=VALUE", "what is in use before the first guest"},
     {"ramp", "OPTION", "what grows: guests (default), another count, or a resource"},
 };

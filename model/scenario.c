@@ -42,8 +42,8 @@ int scenario_init(struct scenario *scenario, struct diag *diag)
     return scenario_host(scenario, "generic-2026", diag);
 }
 
-int scenario_override(struct override *list, size_t *count, const char *name, const char *text,
-                      struct diag *diag)
+static int add_override(struct override *list, size_t *count, const char *name, const char *text,
+                        struct diag *diag)
 {
     double value;
     if (strcmp(text, "unlimited") == 0 || strcmp(text, "inf") == 0)
@@ -64,9 +64,31 @@ int scenario_override(struct override *list, size_t *count, const char *name, co
     return STATUS_OK;
 }
 
+/* The kernel setting of that name, with or without its path ("vm.", "kernel."), or -1. */
+static int find_sysctl(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    int option = option_find(dot != NULL ? dot + 1 : name);
+    return option >= 0 && options[option].sysctl ? option : -1;
+}
+
+int scenario_limit(struct scenario *scenario, const char *name, const char *text, struct diag *diag)
+{
+    int option = find_sysctl(name);
+    if (option >= 0)
+        return option_parse(&options[option], text, &scenario->value[option], diag);
+    return add_override(scenario->set, &scenario->set_count, name, text, diag);
+}
+
+int scenario_used(struct scenario *scenario, const char *name, const char *text, struct diag *diag)
+{
+    return add_override(scenario->used, &scenario->used_count, name, text, diag);
+}
+
 /* "ID=VALUE,ID=VALUE": also split at spaces and semicolons, as case files write it. */
-static int add_overrides(struct override *list, size_t *count, const char *what, const char *text,
-                         struct diag *diag)
+static int set_each(struct scenario *scenario, const char *what, const char *text,
+                    int (*set)(struct scenario *, const char *, const char *, struct diag *),
+                    struct diag *diag)
 {
     char copy[1024];
     char *rest = copy;
@@ -78,7 +100,7 @@ static int add_overrides(struct override *list, size_t *count, const char *what,
         if (equals == NULL)
             return diag_set(diag, STATUS_DATA, NULL, 0, what, "'%s' is not NAME=VALUE", item);
         *equals = '\0';
-        int status = scenario_override(list, count, item, equals + 1, diag);
+        int status = set(scenario, item, equals + 1, diag);
         if (status != STATUS_OK)
             return status;
     }
@@ -128,9 +150,9 @@ int scenario_set(struct scenario *scenario, const char *name, const char *text, 
     if (strcmp(name, "host") == 0)
         return scenario_host(scenario, text, diag);
     if (strcmp(name, "set") == 0)
-        return add_overrides(scenario->set, &scenario->set_count, name, text, diag);
+        return set_each(scenario, name, text, scenario_limit, diag);
     if (strcmp(name, "used") == 0)
-        return add_overrides(scenario->used, &scenario->used_count, name, text, diag);
+        return set_each(scenario, name, text, scenario_used, diag);
     if (strcmp(name, "ramp") == 0) {
         snprintf(scenario->ramp, sizeof scenario->ramp, "%s", text);
         return STATUS_OK;

@@ -78,8 +78,9 @@ int scenario_set(struct scenario *scenario, const char *name, const char *text, 
 /* What scenario_set and the reader of INI files share. */
 void scenario_class_init(struct guest_class *class, const char *name);
 void scenario_group_init(struct device_group *group, const char *name);
-int scenario_override(struct override *list, size_t *count, const char *name, const char *text,
-                      struct diag *diag);
+int scenario_limit(struct scenario *scenario, const char *name, const char *text,
+                   struct diag *diag);
+int scenario_used(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
 int scenario_unknown_name(const char *name, struct diag *diag);
 
 /* Splits `--disks N` and `--nics N` (host totals) evenly: with R left over, the first R guests

@@ -141,11 +141,9 @@ static int take_entry(void *context, const char *section, const char *name, cons
     else if (strcmp(kind, "disk") == 0 || strcmp(kind, "nic") == 0)
         reader->status = set_group(reader, kind, where, name, text);
     else if (strcmp(section, "set") == 0)
-        reader->status =
-            scenario_override(scenario->set, &scenario->set_count, name, text, reader->diag);
+        reader->status = scenario_limit(scenario, name, text, reader->diag);
     else if (strcmp(section, "used") == 0)
-        reader->status =
-            scenario_override(scenario->used, &scenario->used_count, name, text, reader->diag);
+        reader->status = scenario_used(scenario, name, text, reader->diag);
     else if (strcmp(section, "host") == 0)
         reader->status = set_host(scenario, name, text, reader->diag);
     else if (strcmp(section, "scenario") == 0 || strcmp(section, "versions") == 0)

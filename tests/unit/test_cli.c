@@ -138,6 +138,9 @@ static void limits_can_be_set_and_used(void **state)
     assert_non_null(strstr(out, "at most 50 work; first to fail: pty_max"));
     assert_int_equal(run("--guests 100 --set pty_max=50 --used ptys=10", out, sizeof out), 2);
     assert_non_null(strstr(out, "at most 40 work; first to fail: pty_max"));
+    run("--disk-aio io_uring --set kernel.io_uring_disabled=2", out, sizeof out);
+    assert_non_null(strstr(out, "at most 0 work; first to fail: io_uring_disabled"));
+    assert_int_equal(run("--disk-aio io_uring --set io_uring_disabled=0", out, sizeof out), 0);
 }
 
 static void explain_and_diagnose(void **state)
