@@ -43,23 +43,28 @@ CHOICES(migration_paths, {"direct", "DIRECT"}, {"ssh", "SSH"}, {"tunnelled", "TU
 
 #define COUNT(name, scope, help)                                                                   \
     {                                                                                              \
-        name, scope, KIND_COUNT, NULL, help                                                        \
+        name, scope, KIND_COUNT, NULL, help, false                                                 \
     }
 #define SIZE(name, scope, help)                                                                    \
     {                                                                                              \
-        name, scope, KIND_SIZE, NULL, help                                                         \
+        name, scope, KIND_SIZE, NULL, help, false                                                  \
     }
 #define NUMBER(name, scope, help)                                                                  \
     {                                                                                              \
-        name, scope, KIND_NUMBER, NULL, help                                                       \
+        name, scope, KIND_NUMBER, NULL, help, false                                                \
     }
 #define BOOL(name, scope, help)                                                                    \
     {                                                                                              \
-        name, scope, KIND_BOOL, NULL, help                                                         \
+        name, scope, KIND_BOOL, NULL, help, false                                                  \
     }
 #define CHOICE(name, scope, choices, help)                                                         \
     {                                                                                              \
-        name, scope, KIND_CHOICE, choices, help                                                    \
+        name, scope, KIND_CHOICE, choices, help, false                                             \
+    }
+
+#define SYSCTL(name, help)                                                                         \
+    {                                                                                              \
+        name, SCOPE_HOST, KIND_COUNT, NULL, help, true                                             \
     }
 
 const struct scenario_option options[] = {
@@ -88,7 +93,7 @@ const struct scenario_option options[] = {
     [OPTION_CLIENTS] = COUNT("clients", SCOPE_SCENARIO, "management connections to libvirt"),
     [OPTION_MIGRATIONS] = COUNT("migrations", SCOPE_SCENARIO, "incoming migrations in flight"),
     [OPTION_SSH_SESSIONS] = COUNT("ssh_sessions", SCOPE_SCENARIO, "sessions on one ssh connection"),
-    [OPTION_DAEMONS] = CHOICE("daemons", SCOPE_SCENARIO, daemon_layouts, "libvirt daemon layout"),
+    [OPTION_DAEMONS] = CHOICE("daemons", SCOPE_HOST, daemon_layouts, "libvirt daemon layout"),
     [OPTION_HOST_DISKS] = COUNT("host_disks", SCOPE_SCENARIO, "block devices attached to the host"),
     [OPTION_MIX] = COUNT("mix", SCOPE_GUEST, "copies of the device mix inside a guest"),
     [OPTION_MIX_VCPUS] = COUNT("mix_vcpus", SCOPE_GUEST, "vCPUs of each copy of the mix"),
@@ -102,8 +107,9 @@ const struct scenario_option options[] = {
     SIZE("page_size", SCOPE_HOST, "base page size"),
     COUNT("hugepages", SCOPE_HOST, "pages in the hugetlb pool"),
     SIZE("hugepage_size", SCOPE_HOST, "size of a hugetlb page"),
-    COUNT("overcommit_memory", SCOPE_HOST, "vm.overcommit_memory: 0, 1 or 2"),
-    COUNT("overcommit_ratio", SCOPE_HOST, "vm.overcommit_ratio, percent"),
+    SYSCTL("overcommit_memory", "vm.overcommit_memory: 0, 1 or 2"),
+    SYSCTL("overcommit_ratio", "vm.overcommit_ratio, percent"),
+    SYSCTL("io_uring_disabled", "kernel.io_uring_disabled: 0, 1 or 2"),
     COUNT("host_phys_bits", SCOPE_HOST, "physical address bits of the host"),
     SIZE("stack_rlimit", SCOPE_HOST, "RLIMIT_STACK that QEMU starts under"),
     COUNT("sriov_vfs", SCOPE_HOST, "SR-IOV virtual functions of the host"),
@@ -111,8 +117,10 @@ const struct scenario_option options[] = {
     COUNT("host_sev_es_asids", SCOPE_HOST, "SEV-ES and SNP ASIDs"),
     COUNT("tdx_keys", SCOPE_HOST, "TDX key ids"),
     COUNT("nr_cpus_host", SCOPE_HOST, "NR_CPUS of the host kernel"),
+    COUNT("aio_context_min", SCOPE_HOST, "AIO events the kernel books at least for a context"),
     CHOICE("launcher", SCOPE_SCENARIO, launchers, "who starts QEMU: libvirt or a shell"),
     CHOICE("stage", SCOPE_SCENARIO, stages, "how far guests get: defined, started (-S), running"),
+    COUNT("host_disk_partitions", SCOPE_SCENARIO, "partitions of each host block device"),
     COUNT("network_addresses", SCOPE_SCENARIO, "DHCP addresses of a virtual network"),
     COUNT("anonymous_clients", SCOPE_SCENARIO, "connections not yet authenticated"),
     COUNT("calls", SCOPE_SCENARIO, "libvirt API calls in progress"),
@@ -127,8 +135,10 @@ const struct scenario_option options[] = {
     CHOICE("accel", SCOPE_GUEST, accels, "accelerator"),
     COUNT("maxcpus", SCOPE_GUEST, "vCPUs that can be hot-plugged up to"),
     CHOICE("backing", SCOPE_GUEST, backings, "what backs guest RAM"),
+    SIZE("memory_touched", SCOPE_GUEST, "RAM a guest really uses"),
     BOOL("prealloc", SCOPE_GUEST, "guest RAM is touched at start"),
     BOOL("mlock", SCOPE_GUEST, "guest RAM is locked"),
+    COUNT("aio_workers", SCOPE_GUEST, "I/O worker threads of a guest at its busiest"),
     COUNT("numa", SCOPE_GUEST, "NUMA nodes of a guest"),
     COUNT("mem_slots", SCOPE_GUEST, "memory hot-plug slots"),
     COUNT("dimms", SCOPE_GUEST, "memory modules plugged in"),
@@ -161,7 +171,7 @@ const struct scenario_option options[] = {
     CHOICE("disk_cache", SCOPE_DISK, caches, "cache mode"),
     BOOL("disk_iothread", SCOPE_DISK, "disks run in the guest's iothreads"),
     SIZE("disk_size", SCOPE_DISK, "space a written image takes on the host"),
-    {NULL, SCOPE_HOST, KIND_COUNT, NULL, NULL},
+    {NULL, SCOPE_HOST, KIND_COUNT, NULL, NULL, false},
 };
 
 size_t option_count(void)

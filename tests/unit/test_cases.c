@@ -40,13 +40,6 @@ static void incidents(void **state)
     expect_score("tests/cases/incidents.csv", 0.90, 0.97, 0.90);
 }
 
-/* The walls of the 2015 talk on its z13 and of the 2008 slides on their x3950 M2. */
-static void talks(void **state)
-{
-    (void)state;
-    expect_score("tests/cases/talks.csv", 0.9, 1, 1);
-}
-
 static void bad_cases_are_named(void **state)
 {
     static const char head[] =
@@ -80,7 +73,7 @@ static void bad_cases_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(measured_first_limits),
-                                       cmocka_unit_test(incidents), cmocka_unit_test(talks),
+                                       cmocka_unit_test(incidents),
                                        cmocka_unit_test(bad_cases_are_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Runs the program with the arguments; returns its exit code, its output in out. */
 static int run(const char *arguments, char *out, size_t size)
@@ -94,6 +95,42 @@ static void bad_input_is_told_once(void **state)
     assert_int_equal(run("--scenario /nonexistent.ini", out, sizeof out), 74);
 }
 
+static void built_in_scenarios_run_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--scenario bridge-ports-2015 --nics-per-guest 1024", out, sizeof out), 2);
+    assert_non_null(strstr(out, "at most 1 023 work; first to fail: bridge_ports"));
+    assert_int_equal(run("--scenario bridge-port-2015", out, sizeof out), 65);
+    assert_non_null(strstr(out, " bridge-ports-2015 "));
+    assert_non_null(strstr(out, " irqchip-4096-2015; did you mean 'bridge-ports-2015'?"));
+}
+
+static void an_expectation_is_read_and_changes_no_answer(void **state)
+{
+    static const char *const bad[] = {"limits = pty_max", "ok = many", "fails = -1"};
+    char path[] = "/tmp/scalesim-expect-XXXXXX";
+    char command[128];
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(command, sizeof command, "--scenario %s", path);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fprintf(file, "[guest]\ncount = 1\n[expect]\n%s\n", bad[i]);
+        fclose(file);
+        assert_int_equal(run(command, out, sizeof out), 65);
+        assert_non_null(strstr(out, ":4: "));
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("[guest]\ncount = 1\n[expect]\nlimit = pty_max\nok = 0\nfails = 1\n", file);
+    fclose(file);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    remove(path);
+}
+
 static void limits_can_be_set_and_used(void **state)
 {
     (void)state;
@@ -101,6 +138,9 @@ static void limits_can_be_set_and_used(void **state)
     assert_non_null(strstr(out, "at most 50 work; first to fail: pty_max"));
     assert_int_equal(run("--guests 100 --set pty_max=50 --used ptys=10", out, sizeof out), 2);
     assert_non_null(strstr(out, "at most 40 work; first to fail: pty_max"));
+    run("--disk-aio io_uring --set kernel.io_uring_disabled=2", out, sizeof out);
+    assert_non_null(strstr(out, "at most 0 work; first to fail: io_uring_disabled"));
+    assert_int_equal(run("--disk-aio io_uring --set io_uring_disabled=0", out, sizeof out), 0);
 }
 
 static void explain_and_diagnose(void **state)
@@ -133,10 +173,15 @@ static void same_question_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edge_counts_of_bridge_ports), cmocka_unit_test(disks_spread_evenly),
-        cmocka_unit_test(json_has_its_keys),           cmocka_unit_test(bad_input_is_told_once),
-        cmocka_unit_test(limits_can_be_set_and_used),  cmocka_unit_test(explain_and_diagnose),
+        cmocka_unit_test(edge_counts_of_bridge_ports),
+        cmocka_unit_test(disks_spread_evenly),
+        cmocka_unit_test(json_has_its_keys),
+        cmocka_unit_test(bad_input_is_told_once),
+        cmocka_unit_test(limits_can_be_set_and_used),
+        cmocka_unit_test(explain_and_diagnose),
         cmocka_unit_test(same_question_same_bytes),
+        cmocka_unit_test(built_in_scenarios_run_by_name),
+        cmocka_unit_test(an_expectation_is_read_and_changes_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
