@@ -59,7 +59,7 @@ static void judge(const char *file, const struct expectation *seen,
                      first->limit->id, first->fails_at);
         return;
     }
-    if (catalog_limit_id(&catalog, seen->limit) == NULL)
+    if (catalog_limit(&catalog, seen->limit) == NULL)
         fail_msg("%s: no limit '%s'", file, seen->limit);
     if (first == NULL)
         fail_msg("%s: seen %s, predicted no limit", file, seen->limit);
