@@ -288,8 +288,7 @@ static void settle_images(struct model *model)
 {
     size_t classes = model->scenario.class_count;
     for (size_t c = 0; c < classes; c++) {
-        double guests = model->scenario.classes[c].value[OPTION_GUESTS];
-        model->request[c] = isnan(guests) ? 1 : guests;
+        model->request[c] = scenario_guests(&model->scenario, c);
         model->request_total += model->request[c];
         model->class_count[c] = model->request[c];
     }

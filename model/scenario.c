@@ -174,48 +174,73 @@ int scenario_set(struct scenario *scenario, const char *name, const char *text, 
     return status;
 }
 
-/* Gives each of the class's guests total/guests devices; the remainder goes to a new class. */
-static int spread(struct scenario *scenario, int total_option, int each_option, bool disks,
-                  struct diag *diag)
+double scenario_guests(const struct scenario *scenario, size_t class_index)
+{
+    double guests = scenario->classes[class_index].value[OPTION_GUESTS];
+    return isnan(guests) ? 1 : guests;
+}
+
+static double *per_guest(struct guest_class *class, int option)
+{
+    return &(options[option].scope == SCOPE_DISK ? class->disks : class->nics)[0].value[option];
+}
+
+/* Whether another class has this one's name. */
+static bool names_class(const struct scenario *scenario, const struct guest_class *class)
+{
+    for (size_t i = 0; i < scenario->class_count; i++) {
+        if (&scenario->classes[i] != class && strcmp(scenario->classes[i].name, class->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Splits class i: its first guests become a class of their own, in front of the rest. */
+static int split_class(struct scenario *scenario, size_t i, double first, struct diag *diag)
+{
+    struct guest_class *class = &scenario->classes[i];
+    if (scenario->class_count == CLASSES_MAX)
+        return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "more than %d guest classes",
+                        CLASSES_MAX);
+    memmove(class + 1, class, (scenario->class_count - i) * sizeof *class);
+    scenario->class_count++;
+    class[1].value[OPTION_GUESTS] = scenario_guests(scenario, i) - first;
+    class[0].value[OPTION_GUESTS] = first;
+    size_t length = strnlen(class->name, sizeof class->name - CLASSES_MAX);
+    do { /* a name of its own */
+        memcpy(class->name + length++, "+", 2);
+    } while (names_class(scenario, class));
+    return STATUS_OK;
+}
+
+/* Gives every guest total/guests devices, and the first ones one more each. */
+static int spread(struct scenario *scenario, int total_option, int each_option, struct diag *diag)
 {
     double total = scenario->value[total_option];
+    double guests = 0;
     if (isnan(total))
         return STATUS_OK;
-    struct guest_class *class = &scenario->classes[0];
-    double *guests = &class->value[OPTION_GUESTS];
-    if (scenario->class_count != 1 || isnan(*guests) || *guests == 0)
+    for (size_t i = 0; i < scenario->class_count; i++)
+        guests += scenario_guests(scenario, i);
+    if (guests == 0)
         return diag_set(diag, STATUS_DATA, NULL, 0, options[total_option].name,
-                        "needs one class with a known number of guests; say it per guest instead");
-    double each = floor(total / *guests);
-    double left = total - each * *guests;
-    double *first = disks ? class->disks[0].value : class->nics[0].value;
-    first[each_option] = each;
-    if (left > 0) {
-        scenario->classes[1] = *class;
-        scenario->class_count = 2;
-        snprintf(class->name, sizeof class->name, "guest+");
-        first[each_option] = each + 1;
-        scenario->classes[1].value[OPTION_GUESTS] = *guests - left;
-        *guests = left;
+                        "there is no guest to spread them over; say --guests, or how many a guest");
+    double each = floor(total / guests);
+    double left = total - each * guests;
+    for (size_t i = 0; i < scenario->class_count; i++) {
+        double here = scenario_guests(scenario, i);
+        double more = fmin(left, here);
+        if (more > 0 && more < here && split_class(scenario, i, more, diag) != STATUS_OK)
+            return STATUS_DATA;
+        *per_guest(&scenario->classes[i], each_option) = more > 0 ? each + 1 : each;
+        left -= more;
     }
     return STATUS_OK;
 }
 
 int scenario_spread(struct scenario *scenario, struct diag *diag)
 {
-    bool both = !isnan(scenario->value[OPTION_DISKS]) && !isnan(scenario->value[OPTION_NICS]);
-    double guests = scenario->classes[0].value[OPTION_GUESTS];
-    int status = spread(scenario, OPTION_DISKS, OPTION_DISKS_PER_GUEST, true, diag);
-    if (status == STATUS_OK && both && scenario->class_count == 2) {
-        double nics = scenario->value[OPTION_NICS];
-        if (fmod(nics, guests) != 0)
-            return diag_set(diag, STATUS_DATA, NULL, 0, "nics",
-                            "with --disks that does not divide evenly, NICs must be a multiple of "
-                            "the guests; say one of them per guest");
-        for (size_t i = 0; i < 2; i++)
-            scenario->classes[i].nics[0].value[OPTION_NICS_PER_GUEST] = nics / guests;
-        return status;
-    }
-    return status == STATUS_OK ? spread(scenario, OPTION_NICS, OPTION_NICS_PER_GUEST, false, diag)
+    int status = spread(scenario, OPTION_DISKS, OPTION_DISKS_PER_GUEST, diag);
+    return status == STATUS_OK ? spread(scenario, OPTION_NICS, OPTION_NICS_PER_GUEST, diag)
                                : status;
 }

@@ -83,8 +83,12 @@ int scenario_limit(struct scenario *scenario, const char *name, const char *text
 int scenario_used(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
 int scenario_unknown_name(const char *name, struct diag *diag);
 
-/* Splits `--disks N` and `--nics N` (host totals) evenly: with R left over, the first R guests
- * have one more. Call once, after all values are set. */
+/* Splits `--disks N` and `--nics N` (host totals) evenly over the guests of all classes: with R
+ * left over, the first R guests have one more, as a class of their own where need be. Call once,
+ * after all values are set. */
 int scenario_spread(struct scenario *scenario, struct diag *diag);
+
+/* Guests of a class; 1 when nothing is said. */
+double scenario_guests(const struct scenario *scenario, size_t class_index);
 
 #endif

@@ -46,8 +46,49 @@ static void disks_spread_evenly(void **state)
 {
     (void)state;
     run("--guests 1000 --disks 4096", out, sizeof out);
-    assert_non_null(strstr(out, "guest+: vcpus 2, memory 1 GiB, disks_per_guest 5"));
-    assert_non_null(strstr(out, "guest: vcpus 2, memory 1 GiB, disks_per_guest 4"));
+    assert_non_null(
+        strstr(out, "96 x guest+: machine pc, vcpus 2, memory 1 GiB, disks_per_guest 5"));
+    assert_non_null(
+        strstr(out, "904 x guest: machine pc, vcpus 2, memory 1 GiB, disks_per_guest 4"));
+    run("--guests 10 --disks 15 --nics 12 --json", out, sizeof out);
+    json_error_t error;
+    json_t *root = json_loads(out, 0, &error);
+    double disks = 0;
+    double nics = 0;
+    size_t index;
+    json_t *item;
+    double guests = 0;
+    json_array_foreach(json_object_get(root, "assumptions"), index, item)
+    {
+        const char *name = json_string_value(json_object_get(item, "name"));
+        double value = json_number_value(json_object_get(item, "value"));
+        if (strcmp(name, "guests") == 0)
+            guests = value; /* of the class whose other options follow */
+        disks += strcmp(name, "disks_per_guest") == 0 ? guests * value : 0;
+        nics += strcmp(name, "nics_per_guest") == 0 ? guests * value : 0;
+    }
+    assert_true(disks == 15 && nics == 12);
+    json_decref(root);
+    assert_int_equal(run("--guests 0 --disks 1", out, sizeof out), 65);
+    assert_int_equal(run("--guests 2 --disks 0", out, sizeof out), 0);
+}
+
+/* What the README shows is what the program prints. */
+static void readme_shows_the_truth(void **state)
+{
+    static char readme[1 << 17];
+    (void)state;
+    FILE *file = fopen("README.md", "r");
+    assert_non_null(file);
+    readme[fread(readme, 1, sizeof readme - 1, file)] = '\0';
+    fclose(file);
+    char *screen =
+        strstr(readme, "<!-- screen -->\n```\n$ ./scalesim --guests 1000 --disks 4096\n");
+    assert_non_null(screen);
+    screen = strchr(strchr(screen, '$'), '\n') + 1;
+    *strstr(screen, "```") = '\0';
+    run("--guests 1000 --disks 4096", out, sizeof out);
+    assert_string_equal(screen, out);
 }
 
 static void json_has_its_keys(void **state)
@@ -175,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edge_counts_of_bridge_ports),
         cmocka_unit_test(disks_spread_evenly),
+        cmocka_unit_test(readme_shows_the_truth),
         cmocka_unit_test(json_has_its_keys),
         cmocka_unit_test(bad_input_is_told_once),
         cmocka_unit_test(limits_can_be_set_and_used),
