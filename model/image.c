@@ -105,7 +105,9 @@ static void derive(struct model *model, size_t c)
         sum[NICS_TAP] += backend == 0 || backend == 1 ? nics : 0;
         sum[NICS_MACVTAP] += backend == 2 ? nics : 0;
         sum[NICS_VHOST_USER] += backend == 4 ? nics : 0;
+        sum[VFIO_DEVICES] += backend == 5 ? nics : 0;
     }
+    sum[VFIO_DEVICES] += image_of(model, c, 0)->value[OPTION_HOSTDEVS];
     for (size_t i = 0; i < IMAGES; i++)
         memcpy(image_of(model, c, i)->value + OPTIONS_MAX, sum + OPTIONS_MAX,
                (SLOT_COUNT - OPTIONS_MAX) * sizeof sum[0]);
@@ -135,7 +137,7 @@ void images_find_changes(struct model *model)
 {
     static const int summed[] = {OPTION_DISKS_PER_GUEST, OPTION_DISK_BUS,  OPTION_DISK_AIO,
                                  OPTION_DISK_QUEUES,     OPTION_NIC_MODEL, OPTION_NIC_BACKEND,
-                                 OPTION_NICS_PER_GUEST};
+                                 OPTION_NICS_PER_GUEST,  OPTION_HOSTDEVS};
     if (model->ramp_resource >= 0)
         return;
     model->changes[model->ramp_option >= 0 ? model->ramp_option : OPTION_GUESTS] = true;

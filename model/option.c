@@ -129,6 +129,7 @@ const struct scenario_option options[] = {
     CHOICE("migration_via", SCOPE_SCENARIO, migration_paths, "path of a migration's data"),
     BOOL("migration_storage", SCOPE_SCENARIO, "migrations copy storage too"),
     COUNT("migration_multifd", SCOPE_SCENARIO, "multifd channels of a migration; 0: off"),
+    BOOL("migration_tls", SCOPE_SCENARIO, "migrations are encrypted: CPU time, nothing countable"),
     BOOL("lockd", SCOPE_SCENARIO, "virtlockd holds leases"),
     CHOICE("machine", SCOPE_GUEST, machines, "machine type"),
     NUMBER("machine_version", SCOPE_GUEST, "version of the machine type; 0: newest"),
@@ -189,8 +190,29 @@ static int same_name(const char *a, const char *b)
     return *a == *b;
 }
 
+/* Other words that people use for an option. */
+static const char *const synonyms[][2] = {
+    {"backing_depth", "disk_backing"},
+    {"connections", "clients"},
+    {"cpus", "host_cpus"},
+    {"daemon_layout", "daemons"},
+    {"guest_agent", "agent"},
+    {"iothreads_per_guest", "iothreads"},
+    {"management_connections", "clients"},
+    {"max_vcpus", "maxcpus"},
+    {"memory_backing", "backing"},
+    {"memory_per_guest", "memory"},
+    {"numa_nodes", "numa"},
+    {"serial_consoles", "consoles"},
+    {"vcpus_per_guest", "vcpus"},
+};
+
 int option_find(const char *name)
 {
+    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
+        if (same_name(name, synonyms[i][0]))
+            name = synonyms[i][1];
+    }
     for (int i = 0; options[i].name != NULL; i++) {
         if (same_name(name, options[i].name))
             return i;
