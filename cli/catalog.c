@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "model/derive.h"
 #include "model/diagnose.h"
 #include "model/option.h"
 #include "model/text.h"
 
-enum { CELL = 48, TERMS = 64 };
+enum { CELL = 48 };
 
 int cli_limits(const struct arguments *arguments, struct diag *diag)
 {
@@ -51,25 +52,6 @@ static void print_eras(const struct question *question, const char *id)
     }
 }
 
-static void print_terms(const struct question *question, const struct outcome *outcome)
-{
-    struct term_view terms[TERMS];
-    const struct resource *resource = &question->catalog.resources[outcome->limit->resource];
-    double step = isfinite(outcome->fails_at) ? outcome->fails_at : question->prediction.requested;
-    struct headroom at;
-    model_exceeds(question->model, outcome->index, step, false, &at);
-    size_t count = model_terms(question->model, outcome->index, step, at.class_index, terms, TERMS);
-    char demand[CELL], capacity[CELL];
-    text_quantity(demand, sizeof demand, at.demand, resource->unit);
-    text_quantity(capacity, sizeof capacity, at.capacity, resource->unit);
-    printf("\nderivation at %s %.0f: %s of %s %s\n", model_ramp(question->model), step, demand,
-           capacity, resource->unit);
-    for (size_t i = 0; i < count; i++)
-        printf("  %14.6g = %.6g x %.6g per %-10s %-10s %s\n", terms[i].amount * terms[i].count,
-               terms[i].amount, terms[i].count, terms[i].demand->per_text,
-               terms[i].demand->confidence, terms[i].demand->source);
-}
-
 static void print_next(const struct question *question, const struct outcome *outcome)
 {
     for (size_t i = 0; i < question->prediction.count; i++) {
@@ -99,7 +81,10 @@ static void explain(const struct question *question, const struct limit *limit)
     for (size_t i = 0; i < question->prediction.count; i++) {
         const struct outcome *outcome = &question->prediction.outcomes[i];
         if (outcome->limit == limit) {
-            print_terms(question, outcome);
+            putchar('\n');
+            derive(stdout, question->model, outcome->index,
+                   isfinite(outcome->fails_at) ? outcome->fails_at
+                                               : question->prediction.requested);
             print_next(question, outcome);
         }
     }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calibrate/cases.h"
 #include "model/data.h"
 #include "model/predict.h"
 
@@ -16,59 +17,23 @@ enum { WALLS_MAX = 256 };
 
 static struct catalog catalog;
 
-/* Wider than a step apart, ok and fails are a bracket that holds the wall; else they are its count.
- */
-static bool count_agrees(const struct expectation *seen, const struct outcome *outcome)
-{
-    bool bracket = seen->fails - seen->ok > 1;
-    double slack_ok = seen->tolerance * seen->ok + 1e-9;
-    double slack_fails = seen->tolerance * seen->fails + 1e-9;
-    if (bracket)
-        return outcome->max_ok >= seen->ok - slack_ok &&
-               outcome->fails_at <= seen->fails + slack_fails;
-    return (isnan(seen->ok) || fabs(outcome->max_ok - seen->ok) <= slack_ok) &&
-           (isnan(seen->fails) || fabs(outcome->fails_at - seen->fails) <= slack_fails);
-}
-
-/* The first limit at least as grave as the one seen; slower ones may come before it. */
-static const struct outcome *first_as_grave(const struct prediction *prediction, const char *limit)
-{
-    enum effect gravity = EFFECT_FAIL;
-    for (size_t i = 0; i < prediction->count; i++) {
-        const struct limit *at = prediction->outcomes[i].limit;
-        if (strcmp(at->id, limit) == 0)
-            gravity = limit_is_fatal(at) ? EFFECT_HANG : at->effect;
-    }
-    for (size_t i = 0; i < prediction->count; i++) {
-        const struct outcome *outcome = &prediction->outcomes[i];
-        if (isfinite(outcome->fails_at) &&
-            (limit_is_fatal(outcome->limit) || outcome->limit->effect >= gravity))
-            return outcome;
-    }
-    return NULL;
-}
-
 static void judge(const char *file, const struct expectation *seen,
                   const struct prediction *prediction)
 {
-    const struct outcome *first = first_as_grave(prediction, seen->limit);
-    if (seen->limit[0] == '\0') {
-        assert_false(isnan(seen->ok));
-        if (first != NULL && first->max_ok < seen->ok)
-            fail_msg("%s: nothing failed up to %g, predicted %s at %g", file, seen->ok,
-                     first->limit->id, first->fails_at);
-        return;
-    }
-    if (catalog_limit(&catalog, seen->limit) == NULL)
+    const struct limit *limit = catalog_limit(&catalog, seen->limit);
+    struct case_result result = {.name = file,
+                                 .limit = limit != NULL ? limit->id : "",
+                                 .bound = seen->limit[0] == '\0' ? BOUND_NONE : BOUND_WALL,
+                                 .ok = seen->ok,
+                                 .fails = seen->fails,
+                                 .tolerance = seen->tolerance};
+    if (limit == NULL && seen->limit[0] != '\0')
         fail_msg("%s: no limit '%s'", file, seen->limit);
-    if (first == NULL)
-        fail_msg("%s: seen %s, predicted no limit", file, seen->limit);
-    if (strcmp(first->limit->id, seen->limit) != 0)
-        fail_msg("%s: seen %s, predicted %s at %g", file, seen->limit, first->limit->id,
-                 first->fails_at);
-    if (!count_agrees(seen, first))
-        fail_msg("%s: seen %s at ok %g, fails %g, predicted ok %g, fails %g", file, seen->limit,
-                 seen->ok, seen->fails, first->max_ok, first->fails_at);
+    case_judge(&result, prediction);
+    if (case_missed(&result))
+        fail_msg("%s: seen %s at ok %g, fails %g, predicted at rank %d, ok %g, fails %g; first %s",
+                 file, seen->limit, seen->ok, seen->fails, result.rank, result.max_ok,
+                 result.fails_at, result.first[0]);
 }
 
 static void wall_is_predicted(void **state)
