@@ -15,6 +15,8 @@ enum { CELL = 48 };
 int cli_limits(const struct arguments *arguments, struct diag *diag)
 {
     struct question question;
+    if (arguments->word_count > 1)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "limits takes one pattern");
     size_t shown = 0;
     int status = question_open(&question, arguments, diag);
     const char *pattern = arguments->word_count > 0 ? arguments->words[0] : "";

@@ -221,11 +221,13 @@ static int spread(struct scenario *scenario, int total_option, int each_option, 
     if (isnan(total))
         return STATUS_OK;
     for (size_t i = 0; i < scenario->class_count; i++)
+        *per_guest(&scenario->classes[i], each_option) = 0;
+    for (size_t i = 0; i < scenario->class_count; i++)
         guests += scenario_guests(scenario, i);
-    if (guests == 0)
+    if (guests == 0 && total > 0)
         return diag_set(diag, STATUS_DATA, NULL, 0, options[total_option].name,
                         "there is no guest to spread them over; say --guests, or how many a guest");
-    double each = floor(total / guests);
+    double each = guests > 0 ? floor(total / guests) : 0;
     double left = total - each * guests;
     for (size_t i = 0; i < scenario->class_count; i++) {
         double here = scenario_guests(scenario, i);

@@ -133,6 +133,10 @@ static void bad_input_is_told_once(void **state)
     assert_int_equal(run("--ramp guest", out, sizeof out), 65);
     assert_int_equal(run("--no-such-flag", out, sizeof out), 64);
     assert_int_equal(run("launch", out, sizeof out), 64);
+    assert_int_equal(run("limits a b", out, sizeof out), 64);
+    assert_int_equal(run("--ramp disk_bus", out, sizeof out), 65);
+    assert_null(strstr(out, "did you mean 'disk_bus'"));
+    assert_int_equal(run("--guests 0 --nics 0", out, sizeof out), 0);
     assert_int_equal(run("--scenario /nonexistent.ini", out, sizeof out), 74);
 }
 
