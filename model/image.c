@@ -82,7 +82,7 @@ static void resolve(struct model *model, size_t c, size_t i, double n, bool all)
 }
 
 /* The sums over the class's groups, the same in all its images. */
-static void derive(struct model *model, size_t c)
+static void sum_groups(struct model *model, size_t c)
 {
     const struct guest_class *class = &model->scenario.classes[c];
     double sum[SLOT_COUNT] = {0};
@@ -120,7 +120,7 @@ void images_resolve(struct model *model, size_t c, double n, bool all)
         resolve(model, c, g, n, all);
     for (size_t g = 0; g < class->nic_groups; g++)
         resolve(model, c, GROUPS_MAX + g, n, all);
-    derive(model, c);
+    sum_groups(model, c);
     model->loaded = NULL;
 }
 
