@@ -1,9 +1,11 @@
 #include "calibrate/cases.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/derive.h"
 #include "model/predict.h"
 #include "model/text.h"
 
@@ -31,10 +33,16 @@ static bool is_own(const char *name)
     return false;
 }
 
+/* The row's cell, empty when the table has no such column. */
+static const char *cell(const struct table *table, size_t row, int column)
+{
+    return column < 0 ? "" : table_cell(table, row, column);
+}
+
 static int read_number(const struct table *table, size_t row, int column, double *value,
                        struct diag *diag)
 {
-    const char *text = table_cell(table, row, column);
+    const char *text = cell(table, row, column);
     *value = NAN;
     if (text[0] != '\0' && !text_parse_number(text, value))
         return table_error(table, row, column, diag, "'%s' is not a number", text);
@@ -97,32 +105,125 @@ static void rank_limit(const struct prediction *prediction, struct case_result *
 
 static bool near(double seen, double predicted, double tolerance)
 {
-    return fabs(predicted - seen) <= fmax(tolerance, 0) * fabs(seen) + 1e-9;
+    return isnan(seen) || fabs(predicted - seen) <= tolerance * fabs(seen) + 1e-9;
 }
 
-static void judge(const struct prediction *prediction, struct case_result *result)
+static bool at_least(double predicted, double seen, double tolerance)
 {
-    rank_limit(prediction, result);
-    result->scored = strcmp(result->bound, "unscored") != 0;
+    return predicted >= seen - tolerance * fabs(seen) - 1e-9;
+}
+
+/* ok and fails further than a step apart were not searched to the last step: they bracket it. */
+static bool wall_agrees(const struct case_result *result, double tolerance)
+{
+    if (result->fails - result->ok > 1)
+        return at_least(result->max_ok, result->ok, tolerance) &&
+               at_least(-result->fails_at, -result->fails, tolerance);
+    return near(result->ok, result->max_ok, tolerance) &&
+           near(result->fails, result->fails_at, tolerance);
+}
+
+void case_judge(struct case_result *result, const struct prediction *prediction)
+{
     double tolerance = isnan(result->tolerance) ? 0 : result->tolerance;
-    if (strcmp(result->bound, "none") == 0) {
-        double most = prediction->first_fatal < 0
-                          ? INFINITY
-                          : prediction->outcomes[prediction->first_fatal].max_ok;
-        result->rank = most >= result->ok ? 1 : 0;
-    } else if (strcmp(result->bound, "cap") == 0) {
-        result->count_scored = result->scored && result->rank > 0 && !isnan(result->ok);
-        result->count_right = result->max_ok >= result->ok * (1 - tolerance);
-    } else if (strcmp(result->bound, "wall") == 0) {
+    result->scored = result->bound != BOUND_UNSCORED;
+    rank_limit(prediction, result);
+    if (result->bound == BOUND_NONE) {
+        result->rank = prediction->first_fatal < 0 ||
+                       prediction->outcomes[prediction->first_fatal].max_ok >= result->ok;
+    } else if (result->bound == BOUND_CAP) {
+        result->count_scored = result->rank > 0 && !isnan(result->ok);
+        result->count_right = at_least(result->max_ok, result->ok, tolerance);
+    } else if (result->bound == BOUND_WALL) {
         result->count_scored = result->rank > 0 && (!isnan(result->ok) || !isnan(result->fails));
-        bool bracket = result->fails - result->ok > 1; /* not searched to the last step */
-        result->count_right =
-            bracket
-                ? result->max_ok >= result->ok * (1 - tolerance) &&
-                      result->fails_at <= result->fails * (1 + tolerance)
-                : (isnan(result->ok) || near(result->ok, result->max_ok, tolerance)) &&
-                      (isnan(result->fails) || near(result->fails, result->fails_at, tolerance));
+        result->count_right = wall_agrees(result, tolerance);
     }
+}
+
+bool case_missed(const struct case_result *result)
+{
+    return result->scored && (result->rank != 1 || (result->count_scored && !result->count_right));
+}
+
+/* Both sides of a miss: the limit that was seen, where it was seen, and the one predicted. */
+static char *derive_miss(struct model *model, const struct prediction *prediction,
+                         const struct case_result *result)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    double seen = isnan(result->fails) ? result->ok : result->fails;
+    for (size_t i = 0; out != NULL && i < model_limit_count(model); i++) {
+        if (strcmp(model_limit(model, i)->id, result->limit) == 0 && !isnan(seen))
+            derive(out, model, i, seen);
+    }
+    for (size_t i = 0; out != NULL && i < prediction->count; i++) {
+        const struct outcome *outcome = &prediction->outcomes[i];
+        if (result->first[0] == outcome->limit->id)
+            derive(out, model, outcome->index, outcome->fails_at);
+    }
+    if (out != NULL)
+        fclose(out);
+    return text;
+}
+
+static int read_bound(const struct table *table, size_t row, int column, enum case_bound *bound,
+                      struct diag *diag)
+{
+    static const char *const words[] = {"wall", "cap", "none", "unscored"};
+    const char *text = cell(table, row, column);
+    *bound = BOUND_WALL;
+    if (text[0] == '\0')
+        return STATUS_OK;
+    for (int i = 0; i < (int)(sizeof words / sizeof words[0]); i++) {
+        *bound = (enum case_bound)i;
+        if (strcmp(text, words[i]) == 0)
+            return STATUS_OK;
+    }
+    return table_error(table, row, column, diag, "'%s' is not one of: wall, cap, none, unscored",
+                       text);
+}
+
+/* What the row says was seen. */
+static int read_seen(struct case_result *result, const struct catalog *catalog,
+                     const struct table *table, const int *column, size_t row, struct diag *diag)
+{
+    const char *seen = cell(table, row, column[COL_LIMIT]);
+    *result = (struct case_result){.name = cell(table, row, column[COL_CASE]),
+                                   .source = cell(table, row, column[COL_SOURCE]),
+                                   .note = cell(table, row, column[COL_NOTE]),
+                                   .limit = seen,
+                                   .layer = "",
+                                   .max_ok = NAN,
+                                   .fails_at = NAN};
+    int status = read_number(table, row, column[COL_OK], &result->ok, diag);
+    if (status == STATUS_OK)
+        status = read_number(table, row, column[COL_FAILS], &result->fails, diag);
+    if (status == STATUS_OK)
+        status = read_number(table, row, column[COL_TOLERANCE], &result->tolerance, diag);
+    if (status == STATUS_OK)
+        status = read_bound(table, row, column[COL_BOUND], &result->bound, diag);
+    const struct limit *limit = catalog_limit(catalog, seen);
+    if (status != STATUS_OK || result->bound == BOUND_UNSCORED)
+        return status;
+    if (limit != NULL) {
+        result->limit = limit->id;
+        result->layer = limit->layer;
+    } else if (result->bound != BOUND_NONE) {
+        table_error(table, row, column[COL_LIMIT], diag, "no limit '%s'", seen);
+        diag_suggest(diag, catalog_nearest_limit(catalog, seen));
+        return STATUS_DATA;
+    }
+    return STATUS_OK;
+}
+
+static void count_case(struct score *score, const struct case_result *result)
+{
+    score->scored += result->scored;
+    score->rank1 += result->scored && result->rank == 1;
+    score->rank3 += result->scored && result->rank >= 1 && result->rank <= 3;
+    score->counted += result->count_scored;
+    score->counted_right += result->count_scored && result->count_right;
 }
 
 static int score_row(struct score *score, const struct catalog *catalog, const int *column,
@@ -130,31 +231,9 @@ static int score_row(struct score *score, const struct catalog *catalog, const i
 {
     struct table *table = &score->table;
     struct case_result *result = &score->results[score->count++];
-    *result = (struct case_result){.name = table_cell(table, row, column[COL_CASE]),
-                                   .source = table_cell(table, row, column[COL_SOURCE]),
-                                   .bound = table_cell(table, row, column[COL_BOUND]),
-                                   .note = table_cell(table, row, column[COL_NOTE]),
-                                   .layer = "",
-                                   .max_ok = NAN,
-                                   .fails_at = NAN};
-    const char *seen = table_cell(table, row, column[COL_LIMIT]);
-    result->limit = seen;
-    int status = read_number(table, row, column[COL_OK], &result->ok, diag);
-    if (status == STATUS_OK)
-        status = read_number(table, row, column[COL_FAILS], &result->fails, diag);
-    if (status == STATUS_OK)
-        status = read_number(table, row, column[COL_TOLERANCE], &result->tolerance, diag);
-    if (status != STATUS_OK || strcmp(result->bound, "unscored") == 0)
+    int status = read_seen(result, catalog, table, column, row, diag);
+    if (status != STATUS_OK || result->bound == BOUND_UNSCORED)
         return status;
-    const struct limit *limit = catalog_limit(catalog, seen);
-    if (limit != NULL) {
-        result->limit = limit->id;
-        result->layer = limit->layer;
-    } else if (seen[0] != '\0' && strcmp(result->bound, "none") != 0) {
-        table_error(table, row, column[COL_LIMIT], diag, "no limit '%s'", seen);
-        diag_suggest(diag, catalog_nearest_limit(catalog, seen));
-        return STATUS_DATA;
-    }
     struct scenario *scenario = malloc(sizeof *scenario);
     struct model *model = NULL;
     struct prediction prediction = {0};
@@ -167,12 +246,10 @@ static int score_row(struct score *score, const struct catalog *catalog, const i
         status = prediction_init(&prediction, model, diag);
     if (status == STATUS_OK) {
         predict(model, &prediction);
-        judge(&prediction, result);
-        score->scored += result->scored;
-        score->rank1 += result->scored && result->rank == 1;
-        score->rank3 += result->scored && result->rank >= 1 && result->rank <= 3;
-        score->counted += result->count_scored;
-        score->counted_right += result->count_scored && result->count_right;
+        case_judge(result, &prediction);
+        count_case(score, result);
+        if (case_missed(result))
+            result->derivation = derive_miss(model, &prediction, result);
     } else {
         place(diag, table, row);
     }
@@ -196,7 +273,7 @@ int score_cases(struct score *score, const struct catalog *catalog, const char *
     free(text);
     for (size_t i = 0; status == STATUS_OK && i < OWN_COLUMNS; i++) {
         column[i] = table_column(&score->table, own_columns[i]);
-        if (column[i] < 0)
+        if (column[i] < 0 && (i == COL_CASE || i == COL_LIMIT))
             status = diag_set(diag, STATUS_DATA, path, 1, own_columns[i], "column is missing");
     }
     if (status != STATUS_OK)
@@ -211,6 +288,8 @@ int score_cases(struct score *score, const struct catalog *catalog, const char *
 
 void score_free(struct score *score)
 {
+    for (size_t i = 0; i < score->count; i++)
+        free(score->results[i].derivation);
     free(score->results);
     table_free(&score->table);
     memset(score, 0, sizeof *score);

@@ -5,15 +5,18 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "model/derive.h"
 #include "model/diagnose.h"
 #include "model/option.h"
 #include "model/text.h"
 
-enum { CELL = 48, TERMS = 64 };
+enum { CELL = 48 };
 
 int cli_limits(const struct arguments *arguments, struct diag *diag)
 {
     struct question question;
+    if (arguments->word_count > 1)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "limits takes one pattern");
     size_t shown = 0;
     int status = question_open(&question, arguments, diag);
     const char *pattern = arguments->word_count > 0 ? arguments->words[0] : "";
@@ -51,25 +54,6 @@ static void print_eras(const struct question *question, const char *id)
     }
 }
 
-static void print_terms(const struct question *question, const struct outcome *outcome)
-{
-    struct term_view terms[TERMS];
-    const struct resource *resource = &question->catalog.resources[outcome->limit->resource];
-    double step = isfinite(outcome->fails_at) ? outcome->fails_at : question->prediction.requested;
-    struct headroom at;
-    model_exceeds(question->model, outcome->index, step, false, &at);
-    size_t count = model_terms(question->model, outcome->index, step, at.class_index, terms, TERMS);
-    char demand[CELL], capacity[CELL];
-    text_quantity(demand, sizeof demand, at.demand, resource->unit);
-    text_quantity(capacity, sizeof capacity, at.capacity, resource->unit);
-    printf("\nderivation at %s %.0f: %s of %s %s\n", model_ramp(question->model), step, demand,
-           capacity, resource->unit);
-    for (size_t i = 0; i < count; i++)
-        printf("  %14.6g = %.6g x %.6g per %-10s %-10s %s\n", terms[i].amount * terms[i].count,
-               terms[i].amount, terms[i].count, terms[i].demand->per_text,
-               terms[i].demand->confidence, terms[i].demand->source);
-}
-
 static void print_next(const struct question *question, const struct outcome *outcome)
 {
     for (size_t i = 0; i < question->prediction.count; i++) {
@@ -92,17 +76,26 @@ static void explain(const struct question *question, const struct limit *limit)
     printf("  symptom: %s\n", limit->symptom);
     if (limit->tunable[0] != '\0')
         printf("  set by: %s (kept in %s)\n", limit->tunable, limit->persist);
+    if (resource->observe[0] != '\0')
+        printf("  in use now: %s\n", resource->observe);
     printf("  to raise it: %s\n", limit->remedy);
     if (limit->cost[0] != '\0')
         printf("  costs: %s\n", limit->cost);
     printf("  source: %s\n", limit->source);
+    bool used = false;
     for (size_t i = 0; i < question->prediction.count; i++) {
         const struct outcome *outcome = &question->prediction.outcomes[i];
         if (outcome->limit == limit) {
-            print_terms(question, outcome);
+            used = true;
+            putchar('\n');
+            derive(stdout, question->model, outcome->index,
+                   isfinite(outcome->fails_at) ? outcome->fails_at
+                                               : question->prediction.requested);
             print_next(question, outcome);
         }
     }
+    if (!used)
+        puts("\nnothing in this scenario uses it");
     print_eras(question, limit->id);
 }
 

@@ -1,6 +1,7 @@
 /* The answer as JSON; its shape is data/schema.json. */
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "model/option.h"
@@ -11,6 +12,18 @@ static json_t *number(double value)
         return json_null();
     return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t)value)
                                                          : json_real(value);
+}
+
+/* One string a source; the cell separates them by "; ". */
+static json_t *sources_json(const char *cell)
+{
+    json_t *list = json_array();
+    for (const char *at = cell, *end; at != NULL; at = end != NULL ? end + 2 : NULL) {
+        end = strstr(at, "; ");
+        json_array_append_new(list,
+                              json_stringn(at, end != NULL ? (size_t)(end - at) : strlen(at)));
+    }
+    return list;
 }
 
 static json_t *limit_json(const struct question *question, const struct outcome *outcome)
@@ -33,13 +46,21 @@ static json_t *limit_json(const struct question *question, const struct outcome 
     json_object_set_new(object, "fails_at", number(outcome->fails_at));
     json_object_set_new(object, "dimension", json_string(model_ramp(question->model)));
     json_object_set_new(object, "remedy", json_string(limit->remedy));
-    json_object_set_new(object, "sources", json_pack("[s]", limit->source));
+    json_object_set_new(object, "sources", sources_json(limit->source));
     return object;
 }
 
 static json_t *index_json(const struct question *question, int index)
 {
     return index < 0 ? json_null() : limit_json(question, &question->prediction.outcomes[index]);
+}
+
+/* Counts are numbers, sizes bytes, choices their names. */
+static json_t *option_json(const struct scenario_option *option, double value)
+{
+    return option->kind == KIND_CHOICE ? json_string(option->choices[(int)value].text)
+           : option->kind == KIND_BOOL ? json_boolean(value != 0)
+                                       : number(value);
 }
 
 static json_t *assumptions_json(const struct question *question)
@@ -58,14 +79,14 @@ static json_t *assumptions_json(const struct question *question)
     }
     for (size_t c = 0; c < scenario->class_count; c++) {
         for (int i = 0; options[i].name != NULL; i++) {
-            char text[64];
             double value = model_value(question->model, question->prediction.requested, c, i);
+            if (i == OPTION_GUESTS)
+                value = scenario_guests(scenario, c);
             if (isnan(value) || (c > 0 && options[i].scope < SCOPE_GUEST))
                 continue;
-            option_format(&options[i], value, text, sizeof text);
-            json_array_append_new(list,
-                                  json_pack("{s:s,s:s,s:s}", "guest", scenario->classes[c].name,
-                                            "name", options[i].name, "value", text));
+            json_array_append_new(
+                list, json_pack("{s:s,s:s,s:o}", "guest", scenario->classes[c].name, "name",
+                                options[i].name, "value", option_json(&options[i], value)));
         }
     }
     return list;

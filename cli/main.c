@@ -28,7 +28,8 @@ static const struct {
 
 static const struct argp_option plain[] = {
     {"catalog", KEY_CATALOG, "DIR", 0, "lay the tables of DIR over the catalogue", 1},
-    {"scenario", KEY_SCENARIO, "FILE", 0, "read the scenario from an INI file", 1},
+    {"scenario", KEY_SCENARIO, "NAME|FILE", 0,
+     "a built-in scenario (bridge-ports-2015, ...) or an INI file", 1},
     {"csv", KEY_CSV, NULL, 0, "print every limit as CSV", 1},
     {"json", KEY_JSON, NULL, 0, "print the answer as JSON (data/schema.json)", 1},
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
@@ -37,7 +38,7 @@ static const struct argp_option plain[] = {
 
 static const char *const specials[][3] = {
     {"host", "NAME", "host preset or INI file (generic-2026)"},
-    {"set", "LIMIT=VALUE", "a limit as it is set on this host"},
+    {"set", "LIMIT=VALUE", "a limit or kernel setting of this host"},
     {"used", "RESOURCE=VALUE", "what is in use before the first guest"},
     {"ramp", "OPTION", "what grows: guests (default), another count, or a resource"},
 };

@@ -132,29 +132,48 @@ static void print_versions(const struct scenario *scenario)
     putchar('\n');
 }
 
+/* " NAME VALUE, NAME VALUE ..." of a class; options that mean nothing here are left out. */
+static void print_options(const struct question *question, size_t class_index,
+                          const char *const *names)
+{
+    const char *separator = "";
+    for (size_t i = 0; names[i] != NULL; i++) {
+        int option = option_find(names[i]);
+        double value =
+            model_value(question->model, question->prediction.requested, class_index, option);
+        char text[CELL];
+        if (isnan(value) || option == OPTION_GUESTS)
+            continue;
+        option_format(&options[option], value, text, sizeof text);
+        printf("%s %s %s", separator, names[i], text);
+        separator = ",";
+    }
+    putchar('\n');
+}
+
 static void print_assumptions(const struct question *question, bool full)
 {
-    static const int brief[] = {OPTION_VCPUS,          OPTION_MEMORY,    OPTION_DISKS_PER_GUEST,
-                                OPTION_DISK_BUS,       OPTION_DISK_AIO,  OPTION_DISK_QUEUES,
-                                OPTION_NICS_PER_GUEST, OPTION_NIC_MODEL, OPTION_NIC_BACKEND,
-                                OPTION_BRIDGES,        OPTION_CONSOLES};
+    static const char *const host[] = {"arch",     "host_cpus", "host_memory", "host_swap",
+                                       "launcher", "daemons",   "bridges",     NULL};
+    static const char *const guest[] = {
+        "machine",    "vcpus",       "memory",    "disks_per_guest", "disk_bus",  "disk_format",
+        "disk_aio",   "disk_queues", "iothreads", "nics_per_guest",  "nic_model", "nic_backend",
+        "nic_queues", "consoles",    "agent",     "graphics",        NULL};
+    const char *all[OPTIONS_MAX + 1] = {NULL};
     const struct scenario *scenario = &question->scenario;
+    for (size_t i = 0; full && i < option_count(); i++)
+        all[i] = options[i].name;
     printf("\nAssumed: host %s;", scenario->host_name);
     print_versions(scenario);
+    fputs("  host:", stdout);
+    print_options(question, 0, host);
     for (size_t c = 0; c < scenario->class_count; c++) {
-        printf("  %s:", scenario->classes[c].name);
-        size_t count = full ? option_count() : sizeof brief / sizeof brief[0];
-        for (size_t i = 0; i < count; i++) {
-            int option = full ? (int)i : brief[i];
-            double value = model_value(question->model, question->prediction.requested, c, option);
-            char text[CELL];
-            if (isnan(value))
-                continue;
-            option_format(&options[option], value, text, sizeof text);
-            printf("%s %s %s", i > 0 ? "," : "", options[option].name, text);
-        }
-        putchar('\n');
+        printf("  %.0f x %s:", scenario_guests(scenario, c), scenario->classes[c].name);
+        print_options(question, c, full ? all : guest);
     }
+    if (model_value(question->model, question->prediction.requested, 0, option_find("launcher")) ==
+        0)
+        puts("  libvirt gives each guest a monitor socket and a log pipe besides");
 }
 
 int print_text(const struct question *question, bool full)

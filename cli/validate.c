@@ -12,11 +12,6 @@ static double ratio(size_t part, size_t whole)
     return whole > 0 ? (double)part / (double)whole : 0;
 }
 
-static bool is_miss(const struct case_result *result)
-{
-    return result->scored && (result->rank != 1 || (result->count_scored && !result->count_right));
-}
-
 static void print_miss(const struct case_result *result)
 {
     printf(
@@ -26,6 +21,11 @@ static void print_miss(const struct case_result *result)
     for (int i = 0; i < CASE_LIMITS && result->first[i] != NULL; i++)
         printf(" %s@%g", result->first[i], result->first_at[i]);
     putchar('\n');
+    for (const char *line = result->derivation, *end; line != NULL && *line != '\0';
+         line = end + 1) {
+        end = strchr(line, '\n');
+        printf("    %.*s\n", (int)(end - line), line);
+    }
 }
 
 static void print_layers(const struct score *score)
@@ -50,7 +50,17 @@ static void print_layers(const struct score *score)
     }
 }
 
-static void print_score(const char *path, const struct score *score)
+static void add_score(struct score *total, const struct score *score)
+{
+    total->count += score->count;
+    total->scored += score->scored;
+    total->rank1 += score->rank1;
+    total->rank3 += score->rank3;
+    total->counted += score->counted;
+    total->counted_right += score->counted_right;
+}
+
+static void print_summary(const char *path, const struct score *score)
 {
     printf("%s: %zu cases, %zu scored; right limit %zu (%.1f %%), within 3 %zu (%.1f %%); count "
            "within tolerance %zu of %zu (%.1f %%)\n",
@@ -58,9 +68,14 @@ static void print_score(const char *path, const struct score *score)
            100 * ratio(score->rank1, score->scored), score->rank3,
            100 * ratio(score->rank3, score->scored), score->counted_right, score->counted,
            100 * ratio(score->counted_right, score->counted));
+}
+
+static void print_score(const char *path, const struct score *score)
+{
+    print_summary(path, score);
     print_layers(score);
     for (size_t i = 0; i < score->count; i++) {
-        if (is_miss(&score->results[i]))
+        if (case_missed(&score->results[i]))
             print_miss(&score->results[i]);
     }
 }
@@ -70,45 +85,73 @@ static json_t *real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *score_json(const char *path, const struct score *score)
+static json_t *miss_json(const char *path, const struct case_result *result)
 {
-    json_t *misses = json_array();
-    for (size_t i = 0; i < score->count; i++) {
-        const struct case_result *result = &score->results[i];
-        if (is_miss(result))
-            json_array_append_new(
-                misses, json_pack("{s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:s}", "case", result->name,
-                                  "limit", result->limit, "rank", result->rank, "ok",
-                                  real(result->ok), "fails", real(result->fails), "max_ok",
-                                  real(result->max_ok), "fails_at", real(result->fails_at), "first",
-                                  result->first[0] != NULL ? result->first[0] : ""));
-    }
-    return json_pack("{s:s,s:i,s:i,s:{s:f,s:f,s:f},s:o}", "file", path, "cases", (int)score->count,
-                     "scored", (int)score->scored, "score", "rank1",
-                     ratio(score->rank1, score->scored), "rank3",
+    return json_pack("{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:s,s:s}", "file", path, "case",
+                     result->name, "limit", result->limit, "rank", result->rank, "ok",
+                     real(result->ok), "fails", real(result->fails), "max_ok", real(result->max_ok),
+                     "fails_at", real(result->fails_at), "first",
+                     result->first[0] != NULL ? result->first[0] : "", "derivation",
+                     result->derivation != NULL ? result->derivation : "");
+}
+
+static json_t *score_json(const struct score *score)
+{
+    return json_pack("{s:f,s:f,s:f}", "rank1", ratio(score->rank1, score->scored), "rank3",
                      ratio(score->rank3, score->scored), "count_within",
-                     ratio(score->counted_right, score->counted), "misses", misses);
+                     ratio(score->counted_right, score->counted));
+}
+
+/* One document for all files: the total score, and each file's. */
+static void print_scores_json(const struct score *scores, const char *const *paths, size_t count)
+{
+    struct score total = {.count = 0};
+    json_t *files = json_array();
+    json_t *misses = json_array();
+    for (size_t f = 0; f < count; f++) {
+        add_score(&total, &scores[f]);
+        json_array_append_new(
+            files, json_pack("{s:s,s:i,s:i,s:o}", "file", paths[f], "cases", (int)scores[f].count,
+                             "scored", (int)scores[f].scored, "score", score_json(&scores[f])));
+        for (size_t i = 0; i < scores[f].count; i++) {
+            if (case_missed(&scores[f].results[i]))
+                json_array_append_new(misses, miss_json(paths[f], &scores[f].results[i]));
+        }
+    }
+    json_t *root = json_pack("{s:s,s:i,s:i,s:o,s:o,s:o}", "schema", "scalesim-score-1", "cases",
+                             (int)total.count, "scored", (int)total.scored, "score",
+                             score_json(&total), "misses", misses, "files", files);
+    json_dumpf(root, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(root);
+}
+
+static void print_scores(const struct score *scores, const char *const *paths, size_t count)
+{
+    struct score total = {.count = 0};
+    for (size_t f = 0; f < count; f++) {
+        print_score(paths[f], &scores[f]);
+        add_score(&total, &scores[f]);
+    }
+    if (count > 1)
+        print_summary("all", &total);
 }
 
 int cli_validate(const struct arguments *arguments, struct diag *diag)
 {
     struct catalog catalog;
+    struct score scores[WORDS_MAX] = {0};
     if (arguments->word_count == 0)
         return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "validate takes case files");
     int status = catalog_load(&catalog, arguments->catalog, diag);
-    for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++) {
-        struct score score;
-        status = score_cases(&score, &catalog, arguments->words[i], diag);
-        if (status == STATUS_OK && arguments->format == FORMAT_JSON) {
-            json_t *object = score_json(arguments->words[i], &score);
-            json_dumpf(object, stdout, JSON_INDENT(2));
-            putchar('\n');
-            json_decref(object);
-        } else if (status == STATUS_OK) {
-            print_score(arguments->words[i], &score);
-        }
-        score_free(&score);
-    }
+    for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++)
+        status = score_cases(&scores[i], &catalog, arguments->words[i], diag);
+    if (status == STATUS_OK && arguments->format == FORMAT_JSON)
+        print_scores_json(scores, arguments->words, arguments->word_count);
+    else if (status == STATUS_OK)
+        print_scores(scores, arguments->words, arguments->word_count);
+    for (size_t i = 0; i < arguments->word_count; i++)
+        score_free(&scores[i]);
     catalog_free(&catalog);
     return status;
 }

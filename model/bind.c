@@ -8,6 +8,11 @@
 #include "model/option.h"
 #include "model/text.h"
 
+static bool is_countable(int option)
+{
+    return options[option].kind != KIND_CHOICE && options[option].kind != KIND_BOOL;
+}
+
 static int find_ramp(struct model *model, struct diag *diag)
 {
     const char *name = model->scenario.ramp;
@@ -18,7 +23,7 @@ static int find_ramp(struct model *model, struct diag *diag)
     model->ramp_resource = -1;
     if (option == OPTION_GUESTS)
         return STATUS_OK;
-    if (option >= 0 && options[option].kind != KIND_CHOICE && options[option].kind != KIND_BOOL) {
+    if (option >= 0 && is_countable(option)) {
         model->ramp_option = option;
         return STATUS_OK;
     }
@@ -27,8 +32,10 @@ static int find_ramp(struct model *model, struct diag *diag)
         return STATUS_OK;
     struct text_nearest nearest;
     text_nearest_init(&nearest, name);
-    for (int i = 0; options[i].name != NULL; i++)
-        text_nearest_offer(&nearest, options[i].name);
+    for (int i = 0; options[i].name != NULL; i++) {
+        if (is_countable(i))
+            text_nearest_offer(&nearest, options[i].name);
+    }
     for (size_t i = 0; i < model->catalog->resource_count; i++)
         text_nearest_offer(&nearest, model->catalog->resources[i].id);
     diag_set(diag, STATUS_DATA, NULL, 0, "ramp",
@@ -288,8 +295,7 @@ static void settle_images(struct model *model)
 {
     size_t classes = model->scenario.class_count;
     for (size_t c = 0; c < classes; c++) {
-        double guests = model->scenario.classes[c].value[OPTION_GUESTS];
-        model->request[c] = isnan(guests) ? 1 : guests;
+        model->request[c] = scenario_guests(&model->scenario, c);
         model->request_total += model->request[c];
         model->class_count[c] = model->request[c];
     }

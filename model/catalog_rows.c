@@ -54,15 +54,6 @@ static int begin(struct reading *reading, const struct table *table, const struc
     return table_expect(table, names, count, reading->column, diag);
 }
 
-/* Room for a table's rows behind the count there is; NULL when out of memory. */
-static void *make_room(void *array, size_t count, size_t size, const struct reading *reading)
-{
-    void *grown = realloc(array, (count + reading->table->rows + 1) * size);
-    if (grown == NULL)
-        diag_set(reading->diag, STATUS_MEMORY, reading->table->file, 0, NULL, "out of memory");
-    return grown;
-}
-
 static int column_of(const struct reading *reading, const char *name)
 {
     return table_column(reading->table, name);
@@ -80,6 +71,38 @@ static int take_fields(const struct reading *reading, const struct field *fields
     }
     return STATUS_OK;
 }
+
+/* Fills one struct further from its texts; *count is the catalogue's, and the struct stands behind
+ * those counted: counting it keeps it. */
+typedef int row_taker(struct catalog *catalog, const struct reading *reading, void *object);
+
+/* Makes room behind the *count objects in *array and takes each row of the table. */
+static int read_rows(struct catalog *catalog, struct reading *reading, const struct field *fields,
+                     size_t field_count, void **array, const size_t *count, size_t size,
+                     row_taker *take)
+{
+    void *grown = realloc(*array, (*count + reading->table->rows + 1) * size);
+    if (grown == NULL)
+        return diag_set(reading->diag, STATUS_MEMORY, reading->table->file, 0, NULL,
+                        "out of memory");
+    *array = grown;
+    int status = STATUS_OK;
+    for (; status == STATUS_OK && reading->row < reading->table->rows; reading->row++) {
+        void *object = (char *)grown + *count * size;
+        memset(object, 0, size);
+        status = take_fields(reading, fields, field_count, object);
+        if (status == STATUS_OK)
+            status = take(catalog, reading, object);
+    }
+    return status;
+}
+
+/* For the readers below, whose table, fields and reading go by those names. */
+#define READ_ROWS(array, count, take)                                                              \
+    (begin(&reading, table, fields, LENGTH(fields), diag) != STATUS_OK                             \
+         ? STATUS_DATA                                                                             \
+         : read_rows(catalog, &reading, fields, LENGTH(fields), (void **)&catalog->array,          \
+                     &catalog->count, sizeof *catalog->array, take))
 
 /* Index of the cell's word among words; otherwise an error that names the nearest. */
 static int find_word(const struct reading *reading, const char *column, const char *cell,
@@ -160,6 +183,28 @@ static int take_parents(const struct catalog *catalog, const struct reading *rea
     return STATUS_OK;
 }
 
+/* A resource given in a later table replaces the earlier one. */
+static int take_resource_row(struct catalog *catalog, const struct reading *reading, void *object)
+{
+    struct resource *resource = object;
+    resource->table = reading->table;
+    resource->row = reading->row;
+    resource->scope = scope_of(resource->scope_text);
+    resource->informative = strcmp(resource->informative_text, "yes") == 0;
+    resource->phase = find_word(reading, "phase", resource->phase_text, phases, LENGTH(phases));
+    if (resource->phase < 0)
+        return resource->phase;
+    int at = names_add(&catalog->resource_names, resource->id, (int)catalog->resource_count);
+    if (at == (int)catalog->resource_count)
+        catalog->resource_count++;
+    else if (catalog->resources[at].table == reading->table)
+        return table_error(reading->table, reading->row, column_of(reading, "id"), reading->diag,
+                           "resource given twice");
+    else
+        catalog->resources[at] = *resource;
+    return STATUS_OK;
+}
+
 int catalog_read_resources(struct catalog *catalog, const struct table *table, struct diag *diag)
 {
     static const struct field fields[] = {
@@ -170,32 +215,10 @@ int catalog_read_resources(struct catalog *catalog, const struct table *table, s
         FIELD(resource, counts_in_text, "counts_in", false),
         FIELD(resource, informative_text, "informative", true),
         FIELD(resource, description, "description", true),
+        FIELD(resource, observe, "observe", false),
     };
     struct reading reading;
-    int status = begin(&reading, table, fields, LENGTH(fields), diag);
-    struct resource *grown =
-        make_room(catalog->resources, catalog->resource_count, sizeof *grown, &reading);
-    if (grown == NULL)
-        return STATUS_MEMORY;
-    catalog->resources = grown;
-    for (; status == STATUS_OK && reading.row < table->rows; reading.row++) {
-        struct resource resource = {.table = table, .row = reading.row};
-        status = take_fields(&reading, fields, LENGTH(fields), &resource);
-        if (status != STATUS_OK)
-            break;
-        resource.scope = scope_of(resource.scope_text);
-        resource.informative = strcmp(resource.informative_text, "yes") == 0;
-        resource.phase = find_word(&reading, "phase", resource.phase_text, phases, LENGTH(phases));
-        int at = names_add(&catalog->resource_names, resource.id, (int)catalog->resource_count);
-        if (resource.phase < 0)
-            status = resource.phase;
-        else if (at == (int)catalog->resource_count)
-            catalog->resource_count++;
-        else if (catalog->resources[at].table == table)
-            status = table_error(table, reading.row, column_of(&reading, "id"), diag,
-                                 "resource given twice");
-        catalog->resources[at] = resource;
-    }
+    int status = READ_ROWS(resources, resource_count, take_resource_row);
     /* Parents may stand below their children. */
     for (size_t i = 0; status == STATUS_OK && i < catalog->resource_count; i++) {
         reading.row = catalog->resources[i].row;
@@ -227,8 +250,12 @@ static int take_arches(const struct reading *reading, struct limit *limit)
     return STATUS_OK;
 }
 
-static int take_limit(struct catalog *catalog, const struct reading *reading, struct limit *limit)
+static int take_limit(struct catalog *catalog, const struct reading *reading, void *object)
 {
+    struct limit *limit = object;
+    limit->table = reading->table;
+    limit->row = reading->row;
+    catalog->limit_count++;
     int effect = find_word(reading, "effect", limit->effect_text, effects, LENGTH(effects));
     limit->resource = take_resource(catalog, reading, "resource", limit->resource_text);
     if (effect < 0 || limit->resource < 0 ||
@@ -280,19 +307,8 @@ int catalog_read_limits(struct catalog *catalog, const struct table *table, stru
         FIELD(limit, source, "source", true),
     };
     struct reading reading;
-    int status = begin(&reading, table, fields, LENGTH(fields), diag);
     size_t before = catalog->limit_count;
-    struct limit *grown = make_room(catalog->limits, before, sizeof *grown, &reading);
-    if (grown == NULL)
-        return STATUS_MEMORY;
-    catalog->limits = grown;
-    for (; status == STATUS_OK && reading.row < table->rows; reading.row++) {
-        struct limit *limit = &catalog->limits[catalog->limit_count++];
-        *limit = (struct limit){.table = table, .row = reading.row};
-        status = take_fields(&reading, fields, LENGTH(fields), limit);
-        if (status == STATUS_OK)
-            status = take_limit(catalog, &reading, limit);
-    }
+    int status = READ_ROWS(limits, limit_count, take_limit);
     if (status == STATUS_OK && before > 0)
         drop_replaced(catalog, before);
     return status;
@@ -309,9 +325,12 @@ static bool parse_confidence(const char *text, struct demand *demand)
     return strcmp(end, "%") == 0 && demand->error_ratio > 0;
 }
 
-static int take_demand(const struct catalog *catalog, const struct reading *reading,
-                       struct demand *demand)
+static int take_demand(struct catalog *catalog, const struct reading *reading, void *object)
 {
+    struct demand *demand = object;
+    demand->table = reading->table;
+    demand->row = reading->row;
+    catalog->demand_count++;
     demand->resource = take_resource(catalog, reading, "resource", demand->resource_text);
     int per = find_word(reading, "per", demand->per_text, per_names, PER_COUNT);
     if (demand->resource < 0 || per < 0)
@@ -338,20 +357,20 @@ int catalog_read_demands(struct catalog *catalog, const struct table *table, str
         FIELD(demand, confidence, "confidence", true),
     };
     struct reading reading;
-    int status = begin(&reading, table, fields, LENGTH(fields), diag);
-    struct demand *grown =
-        make_room(catalog->demands, catalog->demand_count, sizeof *grown, &reading);
-    if (grown == NULL)
-        return STATUS_MEMORY;
-    catalog->demands = grown;
-    for (; status == STATUS_OK && reading.row < table->rows; reading.row++) {
-        struct demand *demand = &catalog->demands[catalog->demand_count++];
-        *demand = (struct demand){.table = table, .row = reading.row};
-        status = take_fields(&reading, fields, LENGTH(fields), demand);
-        if (status == STATUS_OK)
-            status = take_demand(catalog, &reading, demand);
-    }
-    return status;
+    return READ_ROWS(demands, demand_count, take_demand);
+}
+
+static int take_default(struct catalog *catalog, const struct reading *reading, void *object)
+{
+    struct default_value *value = object;
+    value->table = reading->table;
+    value->row = reading->row;
+    value->option = option_find(value->option_text);
+    catalog->default_count++;
+    if (value->option < 0)
+        return table_error(reading->table, reading->row, column_of(reading, "option"),
+                           reading->diag, "unknown option '%s'", value->option_text);
+    return take_era(reading, value->since_text, value->until_text, &value->since, &value->until);
 }
 
 int catalog_read_defaults(struct catalog *catalog, const struct table *table, struct diag *diag)
@@ -365,27 +384,22 @@ int catalog_read_defaults(struct catalog *catalog, const struct table *table, st
         FIELD(default_value, source, "source", true),
     };
     struct reading reading;
-    int status = begin(&reading, table, fields, LENGTH(fields), diag);
-    struct default_value *grown =
-        make_room(catalog->defaults, catalog->default_count, sizeof *grown, &reading);
-    if (grown == NULL)
-        return STATUS_MEMORY;
-    catalog->defaults = grown;
-    for (; status == STATUS_OK && reading.row < table->rows; reading.row++) {
-        struct default_value *value = &catalog->defaults[catalog->default_count++];
-        *value = (struct default_value){.table = table, .row = reading.row};
-        status = take_fields(&reading, fields, LENGTH(fields), value);
-        if (status != STATUS_OK)
-            break;
-        value->option = option_find(value->option_text);
-        if (value->option < 0)
-            status = table_error(table, reading.row, column_of(&reading, "option"), diag,
-                                 "unknown option '%s'", value->option_text);
-        else
-            status = take_era(&reading, value->since_text, value->until_text, &value->since,
-                              &value->until);
+    return READ_ROWS(defaults, default_count, take_default);
+}
+
+static int take_alias(struct catalog *catalog, const struct reading *reading, void *object)
+{
+    struct alias *alias = object;
+    int number = catalog_limit_number(catalog, alias->id);
+    catalog->alias_count++;
+    if (number >= 0) {
+        names_add(&catalog->limit_names, alias->alias, number);
+        return STATUS_OK;
     }
-    return status;
+    table_error(reading->table, reading->row, column_of(reading, "id"), reading->diag,
+                "no limit '%s'", alias->id);
+    diag_suggest(reading->diag, catalog_nearest_limit(catalog, alias->id));
+    return STATUS_DATA;
 }
 
 int catalog_read_aliases(struct catalog *catalog, const struct table *table, struct diag *diag)
@@ -396,25 +410,5 @@ int catalog_read_aliases(struct catalog *catalog, const struct table *table, str
         FIELD(alias, source, "source", true),
     };
     struct reading reading;
-    int status = begin(&reading, table, fields, LENGTH(fields), diag);
-    struct alias *grown =
-        make_room(catalog->aliases, catalog->alias_count, sizeof *grown, &reading);
-    if (grown == NULL)
-        return STATUS_MEMORY;
-    catalog->aliases = grown;
-    for (; status == STATUS_OK && reading.row < table->rows; reading.row++) {
-        struct alias *alias = &catalog->aliases[catalog->alias_count++];
-        status = take_fields(&reading, fields, LENGTH(fields), alias);
-        if (status != STATUS_OK)
-            break;
-        int number = catalog_limit_number(catalog, alias->id);
-        if (number >= 0) {
-            names_add(&catalog->limit_names, alias->alias, number);
-            continue;
-        }
-        status = table_error(table, reading.row, column_of(&reading, "id"), diag, "no limit '%s'",
-                             alias->id);
-        diag_suggest(diag, catalog_nearest_limit(catalog, alias->id));
-    }
-    return status;
+    return READ_ROWS(aliases, alias_count, take_alias);
 }

@@ -15,11 +15,11 @@ enum status {
 };
 
 struct diag {
-    char file[256];    /* empty: no file (a flag, say) */
-    unsigned line;     /* 0: no line */
-    char column[64];   /* column, field or option name; may be empty */
-    char message[512]; /* what is wrong and what was expected */
-    char hint[256];    /* nearest valid name; may be empty */
+    char file[256];     /* empty: no file (a flag, say) */
+    unsigned line;      /* 0: no line */
+    char column[64];    /* column, field or option name; may be empty */
+    char message[2048]; /* what is wrong and what was expected */
+    char hint[256];     /* nearest valid name; may be empty */
 };
 
 /* Fills *diag and returns status. file and column may be NULL. */

@@ -12,7 +12,7 @@ static const char *const derived_names[] = {
     "guest_disks",    "guest_nics",      "disks_virtio_blk", "disks_virtio_scsi", "disks_nvme",
     "disks_sata",     "disks_ide",       "disks_usb",        "disks_lsi",         "disks_native",
     "disks_io_uring", "blk_queues",      "nics_virtio",      "nics_tap",          "nics_vhost",
-    "nics_macvtap",   "nics_vhost_user",
+    "nics_macvtap",   "nics_vhost_user", "vfio_devices",
 };
 static_assert(sizeof derived_names / sizeof derived_names[0] == SLOT_COUNT - OPTIONS_MAX,
               "every derived slot has a name");

@@ -27,6 +27,7 @@ enum derived {
     NICS_VHOST,
     NICS_MACVTAP,
     NICS_VHOST_USER,
+    VFIO_DEVICES, /* NICs and other devices passed through */
     SLOT_COUNT
 };
 

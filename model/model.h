@@ -55,6 +55,12 @@ struct term_view {
 size_t model_terms(struct model *model, size_t limit, double n, size_t class_index,
                    struct term_view *out, size_t room);
 
+/* What is in use before the first step, what the step itself adds when the ramp is a resource, and
+ * whether the scenario sets the capacity. */
+double model_used(const struct model *model, size_t limit);
+double model_ramped(const struct model *model, size_t limit, double n);
+bool model_is_set(const struct model *model, size_t limit);
+
 /* The resolved value of an option at step n in a class; for printing assumptions. */
 double model_value(struct model *model, double n, size_t class_index, int option);
 const struct scenario *model_scenario(const struct model *model);

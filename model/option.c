@@ -43,23 +43,28 @@ CHOICES(migration_paths, {"direct", "DIRECT"}, {"ssh", "SSH"}, {"tunnelled", "TU
 
 #define COUNT(name, scope, help)                                                                   \
     {                                                                                              \
-        name, scope, KIND_COUNT, NULL, help                                                        \
+        name, scope, KIND_COUNT, NULL, help, false                                                 \
     }
 #define SIZE(name, scope, help)                                                                    \
     {                                                                                              \
-        name, scope, KIND_SIZE, NULL, help                                                         \
+        name, scope, KIND_SIZE, NULL, help, false                                                  \
     }
 #define NUMBER(name, scope, help)                                                                  \
     {                                                                                              \
-        name, scope, KIND_NUMBER, NULL, help                                                       \
+        name, scope, KIND_NUMBER, NULL, help, false                                                \
     }
 #define BOOL(name, scope, help)                                                                    \
     {                                                                                              \
-        name, scope, KIND_BOOL, NULL, help                                                         \
+        name, scope, KIND_BOOL, NULL, help, false                                                  \
     }
 #define CHOICE(name, scope, choices, help)                                                         \
     {                                                                                              \
-        name, scope, KIND_CHOICE, choices, help                                                    \
+        name, scope, KIND_CHOICE, choices, help, false                                             \
+    }
+
+#define SYSCTL(name, help)                                                                         \
+    {                                                                                              \
+        name, SCOPE_HOST, KIND_COUNT, NULL, help, true                                             \
     }
 
 const struct scenario_option options[] = {
@@ -71,6 +76,7 @@ const struct scenario_option options[] = {
     [OPTION_NICS_PER_GUEST] = COUNT("nics_per_guest", SCOPE_NIC, "NICs of each guest"),
     [OPTION_DISK_BUS] = CHOICE("disk_bus", SCOPE_DISK, buses, "bus of the disks"),
     [OPTION_DISK_AIO] = CHOICE("disk_aio", SCOPE_DISK, aios, "how QEMU submits disk I/O"),
+    [OPTION_DISK_FORMAT] = CHOICE("disk_format", SCOPE_DISK, formats, "image format"),
     [OPTION_DISK_QUEUES] = COUNT("disk_queues", SCOPE_DISK, "virtqueues of a disk (controller)"),
     [OPTION_NIC_MODEL] = CHOICE("nic_model", SCOPE_NIC, nic_models, "NIC the guest sees"),
     [OPTION_NIC_BACKEND] = CHOICE("nic_backend", SCOPE_NIC, nic_backends, "host side of a NIC"),
@@ -88,7 +94,7 @@ const struct scenario_option options[] = {
     [OPTION_CLIENTS] = COUNT("clients", SCOPE_SCENARIO, "management connections to libvirt"),
     [OPTION_MIGRATIONS] = COUNT("migrations", SCOPE_SCENARIO, "incoming migrations in flight"),
     [OPTION_SSH_SESSIONS] = COUNT("ssh_sessions", SCOPE_SCENARIO, "sessions on one ssh connection"),
-    [OPTION_DAEMONS] = CHOICE("daemons", SCOPE_SCENARIO, daemon_layouts, "libvirt daemon layout"),
+    [OPTION_DAEMONS] = CHOICE("daemons", SCOPE_HOST, daemon_layouts, "libvirt daemon layout"),
     [OPTION_HOST_DISKS] = COUNT("host_disks", SCOPE_SCENARIO, "block devices attached to the host"),
     [OPTION_MIX] = COUNT("mix", SCOPE_GUEST, "copies of the device mix inside a guest"),
     [OPTION_MIX_VCPUS] = COUNT("mix_vcpus", SCOPE_GUEST, "vCPUs of each copy of the mix"),
@@ -102,8 +108,9 @@ const struct scenario_option options[] = {
     SIZE("page_size", SCOPE_HOST, "base page size"),
     COUNT("hugepages", SCOPE_HOST, "pages in the hugetlb pool"),
     SIZE("hugepage_size", SCOPE_HOST, "size of a hugetlb page"),
-    COUNT("overcommit_memory", SCOPE_HOST, "vm.overcommit_memory: 0, 1 or 2"),
-    COUNT("overcommit_ratio", SCOPE_HOST, "vm.overcommit_ratio, percent"),
+    SYSCTL("overcommit_memory", "vm.overcommit_memory: 0, 1 or 2"),
+    SYSCTL("overcommit_ratio", "vm.overcommit_ratio, percent"),
+    SYSCTL("io_uring_disabled", "kernel.io_uring_disabled: 0, 1 or 2"),
     COUNT("host_phys_bits", SCOPE_HOST, "physical address bits of the host"),
     SIZE("stack_rlimit", SCOPE_HOST, "RLIMIT_STACK that QEMU starts under"),
     COUNT("sriov_vfs", SCOPE_HOST, "SR-IOV virtual functions of the host"),
@@ -111,8 +118,10 @@ const struct scenario_option options[] = {
     COUNT("host_sev_es_asids", SCOPE_HOST, "SEV-ES and SNP ASIDs"),
     COUNT("tdx_keys", SCOPE_HOST, "TDX key ids"),
     COUNT("nr_cpus_host", SCOPE_HOST, "NR_CPUS of the host kernel"),
+    COUNT("aio_context_min", SCOPE_HOST, "AIO events the kernel books at least for a context"),
     CHOICE("launcher", SCOPE_SCENARIO, launchers, "who starts QEMU: libvirt or a shell"),
     CHOICE("stage", SCOPE_SCENARIO, stages, "how far guests get: defined, started (-S), running"),
+    COUNT("host_disk_partitions", SCOPE_SCENARIO, "partitions of each host block device"),
     COUNT("network_addresses", SCOPE_SCENARIO, "DHCP addresses of a virtual network"),
     COUNT("anonymous_clients", SCOPE_SCENARIO, "connections not yet authenticated"),
     COUNT("calls", SCOPE_SCENARIO, "libvirt API calls in progress"),
@@ -121,14 +130,17 @@ const struct scenario_option options[] = {
     CHOICE("migration_via", SCOPE_SCENARIO, migration_paths, "path of a migration's data"),
     BOOL("migration_storage", SCOPE_SCENARIO, "migrations copy storage too"),
     COUNT("migration_multifd", SCOPE_SCENARIO, "multifd channels of a migration; 0: off"),
+    BOOL("migration_tls", SCOPE_SCENARIO, "migrations are encrypted: CPU time, nothing countable"),
     BOOL("lockd", SCOPE_SCENARIO, "virtlockd holds leases"),
     CHOICE("machine", SCOPE_GUEST, machines, "machine type"),
     NUMBER("machine_version", SCOPE_GUEST, "version of the machine type; 0: newest"),
     CHOICE("accel", SCOPE_GUEST, accels, "accelerator"),
     COUNT("maxcpus", SCOPE_GUEST, "vCPUs that can be hot-plugged up to"),
     CHOICE("backing", SCOPE_GUEST, backings, "what backs guest RAM"),
+    SIZE("memory_touched", SCOPE_GUEST, "RAM a guest really uses"),
     BOOL("prealloc", SCOPE_GUEST, "guest RAM is touched at start"),
     BOOL("mlock", SCOPE_GUEST, "guest RAM is locked"),
+    COUNT("aio_workers", SCOPE_GUEST, "I/O worker threads of a guest at its busiest"),
     COUNT("numa", SCOPE_GUEST, "NUMA nodes of a guest"),
     COUNT("mem_slots", SCOPE_GUEST, "memory hot-plug slots"),
     COUNT("dimms", SCOPE_GUEST, "memory modules plugged in"),
@@ -156,12 +168,11 @@ const struct scenario_option options[] = {
     COUNT("virtiofs", SCOPE_GUEST, "virtiofs shares"),
     COUNT("scsi_controllers", SCOPE_GUEST, "virtio-scsi controllers"),
     CHOICE("confidential", SCOPE_GUEST, confidentials, "memory encryption"),
-    CHOICE("disk_format", SCOPE_DISK, formats, "image format"),
     COUNT("disk_backing", SCOPE_DISK, "backing images below the top one"),
     CHOICE("disk_cache", SCOPE_DISK, caches, "cache mode"),
     BOOL("disk_iothread", SCOPE_DISK, "disks run in the guest's iothreads"),
     SIZE("disk_size", SCOPE_DISK, "space a written image takes on the host"),
-    {NULL, SCOPE_HOST, KIND_COUNT, NULL, NULL},
+    {NULL, SCOPE_HOST, KIND_COUNT, NULL, NULL, false},
 };
 
 size_t option_count(void)
@@ -179,8 +190,29 @@ static int same_name(const char *a, const char *b)
     return *a == *b;
 }
 
+/* Other words that people use for an option. */
+static const char *const synonyms[][2] = {
+    {"backing_depth", "disk_backing"},
+    {"connections", "clients"},
+    {"cpus", "host_cpus"},
+    {"daemon_layout", "daemons"},
+    {"guest_agent", "agent"},
+    {"iothreads_per_guest", "iothreads"},
+    {"management_connections", "clients"},
+    {"max_vcpus", "maxcpus"},
+    {"memory_backing", "backing"},
+    {"memory_per_guest", "memory"},
+    {"numa_nodes", "numa"},
+    {"serial_consoles", "consoles"},
+    {"vcpus_per_guest", "vcpus"},
+};
+
 int option_find(const char *name)
 {
+    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
+        if (same_name(name, synonyms[i][0]))
+            name = synonyms[i][1];
+    }
     for (int i = 0; options[i].name != NULL; i++) {
         if (same_name(name, options[i].name))
             return i;

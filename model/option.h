@@ -4,6 +4,7 @@
 #ifndef MODEL_OPTION_H
 #define MODEL_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "model/diag.h"
@@ -22,6 +23,7 @@ struct scenario_option {
     enum option_kind kind;
     const struct choice *choices; /* KIND_CHOICE: the value is the index; ends with a NULL text */
     const char *help;
+    bool sysctl; /* a kernel setting, which --set and [set] may name too */
 };
 
 /* Indices of the options that the C code itself must know; the rest is data. */
@@ -34,6 +36,7 @@ enum option_index {
     OPTION_NICS_PER_GUEST,
     OPTION_DISK_BUS,
     OPTION_DISK_AIO,
+    OPTION_DISK_FORMAT,
     OPTION_DISK_QUEUES,
     OPTION_NIC_MODEL,
     OPTION_NIC_BACKEND,

@@ -5,6 +5,7 @@
 #ifndef MODEL_SCENARIO_H
 #define MODEL_SCENARIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "model/diag.h"
@@ -35,6 +36,15 @@ struct override {
     double value;
 };
 
+/* What was seen when the scenario was run for real: the first limit, the largest count known to
+ * work and the smallest known to fail. No limit: nothing failed up to ok. NAN: not told. */
+struct expectation {
+    bool given;
+    char limit[NAME_MAX_LENGTH];
+    double ok, fails;
+    double tolerance; /* of the counts, as a ratio */
+};
+
 struct scenario {
     char host_name[NAME_MAX_LENGTH];
     char host_description[256];
@@ -46,6 +56,7 @@ struct scenario {
     size_t class_count; /* at least 1 */
     struct override set[OVERRIDES_MAX], used[OVERRIDES_MAX];
     size_t set_count, used_count;
+    struct expectation expect; /* what tests/unit/test_walls.c holds the prediction against */
 };
 
 /* One class "guest", everything unset, on the embedded default host. */
@@ -54,17 +65,30 @@ int scenario_init(struct scenario *scenario, struct diag *diag);
 /* Takes over a host preset (a name below data/hosts/) or an INI file's host part. */
 int scenario_host(struct scenario *scenario, const char *name_or_path, struct diag *diag);
 
-/* Reads an INI file: sections [host] [versions] [set] [used] [scenario] [guest NAME]
- * [disk GUEST.NAME] [nic GUEST.NAME]. */
-int scenario_read(struct scenario *scenario, const char *path, struct diag *diag);
+/* Reads a built-in scenario (a file below data/scenarios/, named without its number) or an INI
+ * file: sections [host] [versions] [set] [used] [scenario] [guest NAME] [disk GUEST.NAME]
+ * [nic GUEST.NAME] [expect]. An unknown name is an error that lists the built-in ones. */
+int scenario_read(struct scenario *scenario, const char *name_or_path, struct diag *diag);
 
 /* Sets one named thing: an option (in every class), a component's version (linux, qemu, ...),
  * host, ramp, set or used ("ID=VALUE", several by comma). Unknown names are errors that tell the
  * nearest one; errors leave diag's file and line to the caller. */
 int scenario_set(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
 
-/* Splits `--disks N` and `--nics N` (host totals) evenly: with R left over, the first R guests
- * have one more. Call once, after all values are set. */
+/* What scenario_set and the reader of INI files share. */
+void scenario_class_init(struct guest_class *class, const char *name);
+void scenario_group_init(struct device_group *group, const char *name);
+int scenario_limit(struct scenario *scenario, const char *name, const char *text,
+                   struct diag *diag);
+int scenario_used(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
+int scenario_unknown_name(const char *name, struct diag *diag);
+
+/* Splits `--disks N` and `--nics N` (host totals) evenly over the guests of all classes: with R
+ * left over, the first R guests have one more, as a class of their own where need be. Call once,
+ * after all values are set. */
 int scenario_spread(struct scenario *scenario, struct diag *diag);
+
+/* Guests of a class; 1 when nothing is said. */
+double scenario_guests(const struct scenario *scenario, size_t class_index);
 
 #endif

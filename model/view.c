@@ -66,6 +66,21 @@ size_t model_terms(struct model *model, size_t limit, double n, size_t class_ind
     return used;
 }
 
+double model_used(const struct model *model, size_t limit)
+{
+    return model->needs[model->limits[limit].limit->resource].used;
+}
+
+double model_ramped(const struct model *model, size_t limit, double n)
+{
+    return model->needs[model->limits[limit].limit->resource].ramped ? n : 0;
+}
+
+bool model_is_set(const struct model *model, size_t limit)
+{
+    return model->limits[limit].overridden;
+}
+
 double model_value(struct model *model, double n, size_t class_index, int option)
 {
     step_to(model, n);

@@ -40,20 +40,64 @@ static void incidents(void **state)
     expect_score("tests/cases/incidents.csv", 0.90, 0.97, 0.90);
 }
 
-/* The walls of the 2015 talk on its z13 and of the 2008 slides on their x3950 M2. */
-static void talks(void **state)
+/* Each bound against a prediction of 4095 ptys that work and 4096 that do not. */
+static void bounds_judge_counts(void **state)
 {
+    static const struct {
+        const char *text;
+        bool limit, count_scored, count;
+    } rows[] = {
+        {"pty_max,4095,4096,wall,", true, true, true},
+        {"pty_max,4094,4095,wall,", true, true, false},
+        {"pty_max,4000,4001,wall,0.05", true, true, true},
+        {"pty_max,4000,5000,wall,", true, true, true},  /* a bracket around it */
+        {"pty_max,4096,5000,wall,", true, true, false}, /* a bracket beside it */
+        {"pty_max,,4096,,", true, true, true},          /* no bound: a wall */
+        {"pty_max,,,wall,", true, false, false},        /* no count told */
+        {"pty_max,100,,cap,", true, true, true},        /* it went on */
+        {"pty_max,5000,,cap,", true, true, false},      /* it went on further than predicted */
+        {",4095,,none,", true, false, false},           /* nothing failed */
+        {",4096,,none,", false, false, false},          /* nothing failed, though predicted */
+        {"threads_max,1,2,wall,", false, true, false},
+    };
+    char path[] = "/tmp/scalesim-cases-XXXXXX";
+    struct catalog catalog;
+    struct diag diag;
     (void)state;
-    expect_score("tests/cases/talks.csv", 0.9, 1, 1);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(catalog_load(&catalog, NULL, &diag), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct score score;
+        FILE *out = fopen(path, "w");
+        assert_non_null(out);
+        fprintf(out,
+                "case,limit,ok,fails,bound,tolerance,guests,bridges,host_memory\n"
+                "a,%s,1,8,64T\n",
+                rows[i].text);
+        fclose(out);
+        if (score_cases(&score, &catalog, path, &diag) != 0)
+            fail_msg("%s: %s: %s", rows[i].text, diag.column, diag.message);
+        const struct case_result *result = &score.results[0];
+        if ((result->rank == 1) != rows[i].limit || result->count_scored != rows[i].count_scored ||
+            (result->count_scored && result->count_right != rows[i].count))
+            fail_msg("%s: rank %d, max_ok %g", rows[i].text, result->rank, result->max_ok);
+        assert_true((result->derivation != NULL) == case_missed(result));
+        score_free(&score);
+    }
+    remove(path);
+    catalog_free(&catalog);
 }
 
 static void bad_cases_are_named(void **state)
 {
     static const char head[] =
         "case,source,confidence,limit,ok,fails,bound,tolerance,note,guests\n";
-    static const char *const rows[] = {"a,b,c,pty_maxx,1,2,wall,,,1\n",
-                                       "a,b,c,pty_max,x,2,wall,,,1\n",
-                                       "a,b,c,pty_max,1,2,wall,,,many\n", "a,b,c\n"};
+    static const char *const rows[] = {
+        "a,b,c,pty_maxx,1,2,wall,,,1\n",   "a,b,c,pty_max,x,2,wall,,,1\n",
+        "a,b,c,pty_max,1,2,wall,,,many\n", "a,b,c\n",
+        "a,b,c,pty_max,1,2,wal,,,1\n",     "a,b,c,pty_max,1,2,wall,x,,1\n"};
     char path[] = "/tmp/scalesim-cases-XXXXXX";
     struct catalog catalog;
     struct diag diag;
@@ -79,8 +123,8 @@ static void bad_cases_are_named(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(measured_first_limits),
-                                       cmocka_unit_test(incidents), cmocka_unit_test(talks),
-                                       cmocka_unit_test(bad_cases_are_named)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(measured_first_limits), cmocka_unit_test(incidents),
+        cmocka_unit_test(bounds_judge_counts), cmocka_unit_test(bad_cases_are_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Runs the program with the arguments; returns its exit code, its output in out. */
 static int run(const char *arguments, char *out, size_t size)
@@ -45,8 +46,49 @@ static void disks_spread_evenly(void **state)
 {
     (void)state;
     run("--guests 1000 --disks 4096", out, sizeof out);
-    assert_non_null(strstr(out, "guest+: vcpus 2, memory 1 GiB, disks_per_guest 5"));
-    assert_non_null(strstr(out, "guest: vcpus 2, memory 1 GiB, disks_per_guest 4"));
+    assert_non_null(
+        strstr(out, "96 x guest+: machine pc, vcpus 2, memory 1 GiB, disks_per_guest 5"));
+    assert_non_null(
+        strstr(out, "904 x guest: machine pc, vcpus 2, memory 1 GiB, disks_per_guest 4"));
+    run("--guests 10 --disks 15 --nics 12 --json", out, sizeof out);
+    json_error_t error;
+    json_t *root = json_loads(out, 0, &error);
+    double disks = 0;
+    double nics = 0;
+    size_t index;
+    json_t *item;
+    double guests = 0;
+    json_array_foreach(json_object_get(root, "assumptions"), index, item)
+    {
+        const char *name = json_string_value(json_object_get(item, "name"));
+        double value = json_number_value(json_object_get(item, "value"));
+        if (strcmp(name, "guests") == 0)
+            guests = value; /* of the class whose other options follow */
+        disks += strcmp(name, "disks_per_guest") == 0 ? guests * value : 0;
+        nics += strcmp(name, "nics_per_guest") == 0 ? guests * value : 0;
+    }
+    assert_true(disks == 15 && nics == 12);
+    json_decref(root);
+    assert_int_equal(run("--guests 0 --disks 1", out, sizeof out), 65);
+    assert_int_equal(run("--guests 2 --disks 0", out, sizeof out), 0);
+}
+
+/* What the README shows is what the program prints. */
+static void readme_shows_the_truth(void **state)
+{
+    static char readme[1 << 17];
+    (void)state;
+    FILE *file = fopen("README.md", "r");
+    assert_non_null(file);
+    readme[fread(readme, 1, sizeof readme - 1, file)] = '\0';
+    fclose(file);
+    char *screen =
+        strstr(readme, "<!-- screen -->\n```\n$ ./scalesim --guests 1000 --disks 4096\n");
+    assert_non_null(screen);
+    screen = strchr(strchr(screen, '$'), '\n') + 1;
+    *strstr(screen, "```") = '\0';
+    run("--guests 1000 --disks 4096", out, sizeof out);
+    assert_string_equal(screen, out);
 }
 
 static void json_has_its_keys(void **state)
@@ -91,7 +133,47 @@ static void bad_input_is_told_once(void **state)
     assert_int_equal(run("--ramp guest", out, sizeof out), 65);
     assert_int_equal(run("--no-such-flag", out, sizeof out), 64);
     assert_int_equal(run("launch", out, sizeof out), 64);
+    assert_int_equal(run("limits a b", out, sizeof out), 64);
+    assert_int_equal(run("--ramp disk_bus", out, sizeof out), 65);
+    assert_null(strstr(out, "did you mean 'disk_bus'"));
+    assert_int_equal(run("--guests 0 --nics 0", out, sizeof out), 0);
     assert_int_equal(run("--scenario /nonexistent.ini", out, sizeof out), 74);
+}
+
+static void built_in_scenarios_run_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--scenario bridge-ports-2015 --nics-per-guest 1024", out, sizeof out), 2);
+    assert_non_null(strstr(out, "at most 1 023 work; first to fail: bridge_ports"));
+    assert_int_equal(run("--scenario bridge-port-2015", out, sizeof out), 65);
+    assert_non_null(strstr(out, " bridge-ports-2015 "));
+    assert_non_null(strstr(out, " irqchip-4096-2015; did you mean 'bridge-ports-2015'?"));
+}
+
+static void an_expectation_is_read_and_changes_no_answer(void **state)
+{
+    static const char *const bad[] = {"limits = pty_max", "ok = many", "fails = -1"};
+    char path[] = "/tmp/scalesim-expect-XXXXXX";
+    char command[128];
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(command, sizeof command, "--scenario %s", path);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fprintf(file, "[guest]\ncount = 1\n[expect]\n%s\n", bad[i]);
+        fclose(file);
+        assert_int_equal(run(command, out, sizeof out), 65);
+        assert_non_null(strstr(out, ":4: "));
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("[guest]\ncount = 1\n[expect]\nlimit = pty_max\nok = 0\nfails = 1\n", file);
+    fclose(file);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    remove(path);
 }
 
 static void limits_can_be_set_and_used(void **state)
@@ -101,6 +183,9 @@ static void limits_can_be_set_and_used(void **state)
     assert_non_null(strstr(out, "at most 50 work; first to fail: pty_max"));
     assert_int_equal(run("--guests 100 --set pty_max=50 --used ptys=10", out, sizeof out), 2);
     assert_non_null(strstr(out, "at most 40 work; first to fail: pty_max"));
+    run("--disk-aio io_uring --set kernel.io_uring_disabled=2", out, sizeof out);
+    assert_non_null(strstr(out, "at most 0 work; first to fail: io_uring_disabled"));
+    assert_int_equal(run("--disk-aio io_uring --set io_uring_disabled=0", out, sizeof out), 0);
 }
 
 static void explain_and_diagnose(void **state)
@@ -109,6 +194,9 @@ static void explain_and_diagnose(void **state)
     assert_int_equal(run("explain fs.aio-max-nr --disk-aio native", out, sizeof out), 0);
     assert_non_null(strstr(out, "1024"));
     assert_non_null(strstr(out, "eras:"));
+    assert_non_null(strstr(out, "in use now: cat /proc/sys/fs/aio-nr"));
+    assert_int_equal(run("explain fs.aio-max-nr --disk-aio threads", out, sizeof out), 0);
+    assert_non_null(strstr(out, "nothing in this scenario uses it"));
     assert_int_equal(run("explain aio_max_nrr", out, sizeof out), 65);
     assert_int_equal(run("diagnose 'failed to create linux AIO context: Resource temporarily "
                          "unavailable'",
@@ -133,10 +221,16 @@ static void same_question_same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edge_counts_of_bridge_ports), cmocka_unit_test(disks_spread_evenly),
-        cmocka_unit_test(json_has_its_keys),           cmocka_unit_test(bad_input_is_told_once),
-        cmocka_unit_test(limits_can_be_set_and_used),  cmocka_unit_test(explain_and_diagnose),
+        cmocka_unit_test(edge_counts_of_bridge_ports),
+        cmocka_unit_test(disks_spread_evenly),
+        cmocka_unit_test(readme_shows_the_truth),
+        cmocka_unit_test(json_has_its_keys),
+        cmocka_unit_test(bad_input_is_told_once),
+        cmocka_unit_test(limits_can_be_set_and_used),
+        cmocka_unit_test(explain_and_diagnose),
         cmocka_unit_test(same_question_same_bytes),
+        cmocka_unit_test(built_in_scenarios_run_by_name),
+        cmocka_unit_test(an_expectation_is_read_and_changes_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
