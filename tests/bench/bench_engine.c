@@ -173,11 +173,7 @@ static double measure_stations(long stations)
     const double events = stations >= 1000000 ? 8e6 : 3e6;
     sim_init(&sim, NULL);
     rng_init(&network.rng, 1, 0, 0, 0);
-    size_t bytes = (size_t)stations * sizeof *network.station;
-    network.station = aligned_alloc(64, bytes);
-    if (!network.station)
-        exit(1);
-    memset(network.station, 0, bytes);
+    network.station = bench_allocate_huge((size_t)stations * sizeof *network.station);
     for (long i = 0; i < stations; i++) {
         network.station[i].network = &network;
         sim_schedule_at(&sim, (uint64_t)(1e6 / 0.9 * rng_exponential(&network.rng)),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 static inline double thread_seconds(void)
@@ -38,6 +39,21 @@ static inline void *bench_allocate(size_t count, size_t size)
 static inline double per_event_ns(double seconds, double events)
 {
     return 1e9 * seconds / events;
+}
+
+/* Zeroed, in huge pages where there are any: as a model with millions of stations would have it. */
+static inline void *bench_allocate_huge(size_t bytes)
+{
+    const size_t page = (size_t)2 << 20;
+    bytes = (bytes + page - 1) & ~(page - 1);
+    void *memory = aligned_alloc(page, bytes);
+    if (!memory) {
+        fputs("bench: out of memory\n", stderr);
+        exit(1);
+    }
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    memset(memory, 0, bytes);
+    return memory;
 }
 
 /* Keeps the compiler from dropping a computation nobody looks at. */
