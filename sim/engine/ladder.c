@@ -9,7 +9,7 @@
 
 #define FRONT_DEPTH 32   /* rungs; each further one doubles the length of a front that spills */
 #define BUCKET_TARGET 8  /* keys a bucket of a new rung should hold */
-#define MAX_BUCKETS 4096 /* so that the ends being written stay in the cache */
+#define MAX_BUCKETS 2048 /* so that the ends being written stay in the cache */
 #define SWEEP_SLACK 64   /* dead keys not worth a sweep */
 
 /* ---- rungs ---- */
@@ -67,7 +67,7 @@ static bool split(struct ladder *ladder, struct ladder_bucket *bucket, uint64_t 
     for (struct ladder_chunk *chunk = bucket->head; chunk;) {
         struct ladder_chunk *next = chunk->next;
         const struct pending_key *end = bucket_chunk_end(bucket, chunk);
-        for (size_t line = 0; line < sizeof *chunk; line += 64)
+        for (size_t line = 0; next && line < sizeof *next; line += 64)
             __builtin_prefetch((const char *)next + line);
         for (const struct pending_key *key = chunk->key; key < end; key++)
             rung_file(ladder, rung, key->high, key->low);
