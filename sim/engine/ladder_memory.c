@@ -56,9 +56,9 @@ static bool add_block(struct ladder *ladder)
         ladder->block = block;
         ladder->block_capacity = capacity;
     }
-    bool large = ladder->block_bytes >= HUGE_PAGE_BYTES;
+    bool large = ladder->block_bytes >= 2 * HUGE_PAGE_BYTES; /* little is wasted by then */
     size_t bytes = large ? HUGE_PAGE_BYTES : SMALL_BLOCK_BYTES;
-    struct ladder_chunk *chunk = aligned_alloc(bytes, bytes);
+    struct ladder_chunk *chunk = aligned_alloc(large ? bytes : sizeof *chunk, bytes);
     if (!chunk)
         return false;
     advise_huge(chunk, bytes);

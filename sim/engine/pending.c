@@ -51,10 +51,18 @@ static int compare_keys(const void *a, const void *b)
            pending_key_less(x->high, x->low, y->high, y->low);
 }
 
+/* A quarter more: records are moved by remapping pages, so small steps cost little. */
+static uint32_t more_records(uint32_t capacity)
+{
+    uint64_t more = (uint64_t)capacity + capacity / 4 + 1;
+    return more < PENDING_SLOT_MASK ? (uint32_t)more : (uint32_t)PENDING_SLOT_MASK;
+}
+
 /* Moves every event into a new ladder, in order, as the ladder wants ties in order of sequence. */
 static bool enter_ladder(struct pending *set)
 {
-    struct ladder *ladder = ladder_create(2 * set->capacity);
+    uint32_t capacity = more_records(set->capacity);
+    struct ladder *ladder = ladder_create(capacity);
     if (!ladder)
         return false;
     struct pending_key *leaf = set->tree + set->capacity;
@@ -78,20 +86,16 @@ static bool enter_ladder(struct pending *set)
     set->tree = NULL;
     set->action = NULL;
     set->ladder = ladder;
-    set->capacity *= 2;
+    set->capacity = capacity;
     return true;
 }
 
-/* A quarter more: records are moved by remapping pages, and memory an event stays under 64 bytes.
- */
 static bool grow_records(struct pending *set)
 {
-    uint64_t capacity = set->capacity + set->capacity / 4 + 1;
-    if (capacity > PENDING_SLOT_MASK)
-        capacity = PENDING_SLOT_MASK;
-    if (!ladder_resize(set->ladder, (uint32_t)capacity))
+    uint32_t capacity = more_records(set->capacity);
+    if (!ladder_resize(set->ladder, capacity))
         return false;
-    set->capacity = (uint32_t)capacity;
+    set->capacity = capacity;
     return true;
 }
 
