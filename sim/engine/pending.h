@@ -32,8 +32,8 @@
  * both tiers: which one is at work cannot change a result.
  *
  * COSTS (n events pending). Tree: O(log n) a schedule, cancel or reschedule, peek O(1), 48 bytes a
- * slot. Ladder: O(1) amortised, below 60 bytes an event. The tree doubles, the ladder grows by a
- * quarter; nothing is allocated for an event in steady state.
+ * slot. Ladder: O(1) amortised, 55 to 67 bytes an event from 50000 on, 85 just above the tree. The
+ * tree doubles, the ladder grows by a quarter; nothing is allocated for an event in steady state.
  *
  * WHY THIS. Heaps mispredict a branch per level and need a position table for cancel; calendar
  * queues collapse on ties; lazy deletion fills the set with dead time-outs. The winner tree has no
