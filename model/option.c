@@ -128,6 +128,7 @@ const struct scenario_option options[] = {
     COUNT("calls", SCOPE_SCENARIO, "libvirt API calls in progress"),
     COUNT("client_requests", SCOPE_SCENARIO, "API calls in progress on one connection"),
     COUNT("ssh_startups", SCOPE_SCENARIO, "ssh connections not yet authenticated"),
+    COUNT("containers", SCOPE_SCENARIO, "system containers beside the guests"),
     COUNT("starts", SCOPE_SCENARIO, "guests started at the same moment"),
     COUNT("snapshots", SCOPE_SCENARIO, "guests whose RAM is saved to files at the same moment"),
     CHOICE("migration_via", SCOPE_SCENARIO, migration_paths, "path of a migration's data"),
