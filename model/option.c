@@ -16,7 +16,8 @@ CHOICES(daemon_layouts, {"libvirtd", "LIBVIRTD"}, {"modular", "MODULAR"});
 CHOICES(stages, {"defined", "DEFINED"}, {"started", "STARTED"}, {"running", "RUNNING"});
 CHOICES(managers, {"none", "NONE"}, {"kubevirt", "KUBEVIRT"}, {"openstack", "OPENSTACK"},
         {"other", "OTHER"}, {"vagrant", "VAGRANT"}, {"ganeti", "GANETI"},
-        {"virtrigaud", "VIRTRIGAUD"}, {"proxmox", "PROXMOX"});
+        {"virtrigaud", "VIRTRIGAUD"}, {"proxmox", "PROXMOX"},
+        {"cloudstack", "CLOUDSTACK"});
 CHOICES(machines, {"pc", "PC"}, {"q35", "Q35"}, {"virt", "VIRT"},
         {"s390-ccw-virtio", "S390_CCW_VIRTIO"}, {"microvm", "MICROVM"}, {"pseries", "PSERIES"});
 CHOICES(accels, {"kvm", "KVM"}, {"tcg", "TCG"});
