@@ -76,13 +76,17 @@ static void explain(const struct question *question, const struct limit *limit)
     printf("  symptom: %s\n", limit->symptom);
     if (limit->tunable[0] != '\0')
         printf("  set by: %s (kept in %s)\n", limit->tunable, limit->persist);
+    if (resource->observe[0] != '\0')
+        printf("  in use now: %s\n", resource->observe);
     printf("  to raise it: %s\n", limit->remedy);
     if (limit->cost[0] != '\0')
         printf("  costs: %s\n", limit->cost);
     printf("  source: %s\n", limit->source);
+    bool used = false;
     for (size_t i = 0; i < question->prediction.count; i++) {
         const struct outcome *outcome = &question->prediction.outcomes[i];
         if (outcome->limit == limit) {
+            used = true;
             putchar('\n');
             derive(stdout, question->model, outcome->index,
                    isfinite(outcome->fails_at) ? outcome->fails_at
@@ -90,6 +94,8 @@ static void explain(const struct question *question, const struct limit *limit)
             print_next(question, outcome);
         }
     }
+    if (!used)
+        puts("\nnothing in this scenario uses it");
     print_eras(question, limit->id);
 }
 

@@ -26,7 +26,7 @@ enum { RESOURCE_PARENTS = 3 };
 
 struct resource {
     const char *id, *unit, *scope_text, *phase_text, *counts_in_text, *informative_text,
-        *description;
+        *description, *observe; /* observe: how to see what is in use now */
     enum resource_scope scope;
     int phase;                    /* define 0 < prepare < exec < realize < memory < boot < run */
     int parent[RESOURCE_PARENTS]; /* resources in which each unit counts too; -1: none */

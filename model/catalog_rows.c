@@ -215,6 +215,7 @@ int catalog_read_resources(struct catalog *catalog, const struct table *table, s
         FIELD(resource, counts_in_text, "counts_in", false),
         FIELD(resource, informative_text, "informative", true),
         FIELD(resource, description, "description", true),
+        FIELD(resource, observe, "observe", false),
     };
     struct reading reading;
     int status = READ_ROWS(resources, resource_count, take_resource_row);

@@ -82,17 +82,18 @@ static void resolve(struct model *model, size_t c, size_t i, double n, bool all)
 }
 
 /* The sums over the class's groups, the same in all its images. */
-static void derive(struct model *model, size_t c)
+static void sum_groups(struct model *model, size_t c)
 {
     const struct guest_class *class = &model->scenario.classes[c];
     double sum[SLOT_COUNT] = {0};
     for (size_t g = 0; g < class->disk_groups; g++) {
         const double *value = image_of(model, c, g)->value;
         double disks = value[OPTION_DISKS_PER_GUEST];
+        double aio = value[OPTION_DISK_FORMAT] == 2 ? -1 : value[OPTION_DISK_AIO]; /* null: none */
         sum[GUEST_DISKS] += disks;
         sum[DISKS_BY_BUS + (int)value[OPTION_DISK_BUS]] += disks;
-        sum[DISKS_NATIVE] += value[OPTION_DISK_AIO] == 1 ? disks : 0;
-        sum[DISKS_IO_URING] += value[OPTION_DISK_AIO] == 2 ? disks : 0;
+        sum[DISKS_NATIVE] += aio == 1 ? disks : 0;
+        sum[DISKS_IO_URING] += aio == 2 ? disks : 0;
         sum[BLK_QUEUES] += value[OPTION_DISK_BUS] == 0 ? disks * value[OPTION_DISK_QUEUES] : 0;
     }
     for (size_t g = 0; g < class->nic_groups; g++) {
@@ -120,7 +121,7 @@ void images_resolve(struct model *model, size_t c, double n, bool all)
         resolve(model, c, g, n, all);
     for (size_t g = 0; g < class->nic_groups; g++)
         resolve(model, c, GROUPS_MAX + g, n, all);
-    derive(model, c);
+    sum_groups(model, c);
     model->loaded = NULL;
 }
 
@@ -135,9 +136,9 @@ static bool condition_reads(struct model *model, const struct condition *conditi
 
 void images_find_changes(struct model *model)
 {
-    static const int summed[] = {OPTION_DISKS_PER_GUEST, OPTION_DISK_BUS,  OPTION_DISK_AIO,
-                                 OPTION_DISK_QUEUES,     OPTION_NIC_MODEL, OPTION_NIC_BACKEND,
-                                 OPTION_NICS_PER_GUEST,  OPTION_HOSTDEVS};
+    static const int summed[] = {OPTION_DISKS_PER_GUEST, OPTION_DISK_BUS,       OPTION_DISK_AIO,
+                                 OPTION_DISK_FORMAT,     OPTION_DISK_QUEUES,    OPTION_NIC_MODEL,
+                                 OPTION_NIC_BACKEND,     OPTION_NICS_PER_GUEST, OPTION_HOSTDEVS};
     if (model->ramp_resource >= 0)
         return;
     model->changes[model->ramp_option >= 0 ? model->ramp_option : OPTION_GUESTS] = true;

@@ -98,6 +98,8 @@ static void every_resource_is_demanded_or_informative(void **state)
             explained = explained || strcmp(by_hand[j], catalog.resources[i].id) == 0;
         if (!explained)
             fail_msg("nobody consumes %s", catalog.resources[i].id);
+        if (!catalog.resources[i].informative && catalog.resources[i].observe[0] == '\0')
+            fail_msg("nothing tells how to see %s", catalog.resources[i].id);
     }
 }
 
@@ -267,8 +269,8 @@ static void a_limit_is_added_by_rows(void **state)
     (void)state;
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/resources.csv", directory);
-    write_file(path, "id,unit,scope,phase,counts_in,informative,description\n"
-                     "widgets,widgets,host,exec,,no,a made-up device\n");
+    write_file(path, "id,unit,scope,phase,counts_in,informative,description,observe\n"
+                     "widgets,widgets,host,exec,,no,a made-up device,lswidgets\n");
     snprintf(path, sizeof path, "%s/demand.csv", directory);
     write_file(path, "resource,per,when,amount,since,until,source,confidence\n"
                      "widgets,guest,,1,,,made up,exact\n");

@@ -194,6 +194,9 @@ static void explain_and_diagnose(void **state)
     assert_int_equal(run("explain fs.aio-max-nr --disk-aio native", out, sizeof out), 0);
     assert_non_null(strstr(out, "1024"));
     assert_non_null(strstr(out, "eras:"));
+    assert_non_null(strstr(out, "in use now: cat /proc/sys/fs/aio-nr"));
+    assert_int_equal(run("explain fs.aio-max-nr --disk-aio threads", out, sizeof out), 0);
+    assert_non_null(strstr(out, "nothing in this scenario uses it"));
     assert_int_equal(run("explain aio_max_nrr", out, sizeof out), 65);
     assert_int_equal(run("diagnose 'failed to create linux AIO context: Resource temporarily "
                          "unavailable'",

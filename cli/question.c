@@ -1,0 +1,64 @@
+/* Opening a question: catalogue, scenario, model, prediction; and the verdict on it. */
+#include "cli/cli.h"
+
+#include <math.h>
+#include <string.h>
+
+int question_open(struct question *question, const struct arguments *arguments, struct diag *diag)
+{
+    memset(question, 0, sizeof *question);
+    int status = catalog_load(&question->catalog, arguments->catalog, diag);
+    if (status == STATUS_OK)
+        status = scenario_init(&question->scenario, diag);
+    if (status == STATUS_OK && arguments->scenario != NULL)
+        status = scenario_read(&question->scenario, arguments->scenario, diag);
+    /* --host replaces the whole host, so it goes before the flags that adjust it. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; status == STATUS_OK && i < arguments->setting_count; i++) {
+            const struct setting *setting = &arguments->settings[i];
+            if ((strcmp(setting->name, "host") == 0) == (pass == 0))
+                status = scenario_set(&question->scenario, setting->name, setting->text, diag);
+        }
+    }
+    if (status == STATUS_OK)
+        status = scenario_spread(&question->scenario, diag);
+    if (status == STATUS_OK)
+        status = model_new(&question->model, &question->catalog, &question->scenario, diag);
+    if (status == STATUS_OK)
+        status = prediction_init(&question->prediction, question->model, diag);
+    if (status == STATUS_OK)
+        predict(question->model, &question->prediction);
+    return status;
+}
+
+void question_close(struct question *question)
+{
+    prediction_free(&question->prediction);
+    model_free(question->model);
+    catalog_free(&question->catalog);
+}
+
+/* Below a tenth of headroom the answer is "tight". */
+static const double warning_headroom = 0.1;
+
+enum exit_code verdict_code(const struct prediction *prediction)
+{
+    if (prediction->count == 0)
+        return EXIT_CANNOT_TELL;
+    if (prediction->first_fatal >= 0) {
+        double max_ok = prediction->outcomes[prediction->first_fatal].max_ok;
+        if (max_ok < prediction->requested)
+            return EXIT_DOES_NOT_FIT;
+        if (max_ok < prediction->requested * (1 + warning_headroom))
+            return EXIT_TIGHT;
+    }
+    bool slowed = prediction->first >= 0 &&
+                  prediction->outcomes[prediction->first].fails_at <= prediction->requested;
+    return slowed ? EXIT_TIGHT : EXIT_FITS;
+}
+
+const char *verdict_word(enum exit_code code)
+{
+    static const char *const words[] = {"fits", "tight", "does not fit", "cannot tell"};
+    return words[code];
+}
