@@ -16,8 +16,7 @@ CHOICES(daemon_layouts, {"libvirtd", "LIBVIRTD"}, {"modular", "MODULAR"});
 CHOICES(stages, {"defined", "DEFINED"}, {"started", "STARTED"}, {"running", "RUNNING"});
 CHOICES(managers, {"none", "NONE"}, {"kubevirt", "KUBEVIRT"}, {"openstack", "OPENSTACK"},
         {"other", "OTHER"}, {"vagrant", "VAGRANT"}, {"ganeti", "GANETI"},
-        {"virtrigaud", "VIRTRIGAUD"}, {"proxmox", "PROXMOX"},
-        {"cloudstack", "CLOUDSTACK"});
+        {"virtrigaud", "VIRTRIGAUD"}, {"proxmox", "PROXMOX"}, {"cloudstack", "CLOUDSTACK"});
 CHOICES(machines, {"pc", "PC"}, {"q35", "Q35"}, {"virt", "VIRT"},
         {"s390-ccw-virtio", "S390_CCW_VIRTIO"}, {"microvm", "MICROVM"}, {"pseries", "PSERIES"});
 CHOICES(accels, {"kvm", "KVM"}, {"tcg", "TCG"});
@@ -229,21 +228,44 @@ int option_find(const char *name)
     return -1;
 }
 
+/* Other words that people use for a choice. */
+static const char *const choice_synonyms[][2] = {
+    {"virtio", "virtio-blk"}, {"blk", "virtio-blk"},     {"scsi", "virtio-scsi"},
+    {"uring", "io_uring"},    {"i440fx", "pc"},          {"harvester", "kubevirt"},
+    {"nova", "openstack"},    {"openshift", "kubevirt"}, {"vhost-net", "vhost"},
+    {"null-co", "null"},      {"hugetlb", "hugepages"},  {"websocket", "vnc-websocket"},
+};
+
+static int find_choice(const struct scenario_option *option, const char *text)
+{
+    for (int i = 0; option->choices[i].text != NULL; i++) {
+        if (strcasecmp(text, option->choices[i].text) == 0 ||
+            same_name(text, option->choices[i].text))
+            return i;
+    }
+    return -1;
+}
+
 static int parse_choice(const struct scenario_option *option, const char *text, double *value,
                         struct diag *diag)
 {
+    int found = find_choice(option, text);
+    for (size_t i = 0; found < 0 && i < sizeof choice_synonyms / sizeof choice_synonyms[0]; i++) {
+        if (strcasecmp(text, choice_synonyms[i][0]) == 0)
+            found = find_choice(option, choice_synonyms[i][1]);
+    }
+    if (found >= 0) {
+        *value = found;
+        return STATUS_OK;
+    }
     struct text_nearest nearest;
     char all[256] = "";
     text_nearest_init(&nearest, text);
     for (int i = 0; option->choices[i].text != NULL; i++) {
-        const char *candidate = option->choices[i].text;
-        if (same_name(text, candidate) || strcasecmp(text, candidate) == 0) {
-            *value = i;
-            return STATUS_OK;
-        }
-        text_nearest_offer(&nearest, candidate);
         size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "", candidate);
+        text_nearest_offer(&nearest, option->choices[i].text);
+        snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "",
+                 option->choices[i].text);
     }
     diag_set(diag, STATUS_DATA, NULL, 0, option->name, "'%s' is not one of: %s", text, all);
     diag_suggest(diag, nearest.best);
