@@ -259,6 +259,20 @@ static int score_row(struct score *score, const struct catalog *catalog, const i
     return status;
 }
 
+/* The row scored last cannot be read: it is missed, and says why. */
+static int keep_bad(struct score *score, const struct diag *why)
+{
+    struct case_result *result = &score->results[score->count - 1];
+    result->bad = malloc(sizeof *result->bad);
+    if (result->bad == NULL)
+        return STATUS_MEMORY;
+    *result->bad = *why;
+    result->scored = true;
+    score->scored++;
+    score->bad++;
+    return STATUS_OK;
+}
+
 int score_cases(struct score *score, const struct catalog *catalog, const char *path,
                 struct diag *diag)
 {
@@ -281,15 +295,23 @@ int score_cases(struct score *score, const struct catalog *catalog, const char *
     score->results = calloc(score->table.rows + 1, sizeof *score->results);
     if (score->results == NULL)
         return diag_set(diag, STATUS_MEMORY, path, 0, NULL, "out of memory");
-    for (size_t row = 0; status == STATUS_OK && row < score->table.rows; row++)
-        status = score_row(score, catalog, column, row, diag);
+    for (size_t row = 0; status == STATUS_OK && row < score->table.rows; row++) {
+        struct diag row_diag = {0};
+        status = score_row(score, catalog, column, row, &row_diag);
+        if (status == STATUS_DATA)
+            status = keep_bad(score, &row_diag);
+        if (status != STATUS_OK)
+            *diag = row_diag;
+    }
     return status;
 }
 
 void score_free(struct score *score)
 {
-    for (size_t i = 0; i < score->count; i++)
+    for (size_t i = 0; i < score->count; i++) {
         free(score->results[i].derivation);
+        free(score->results[i].bad);
+    }
     free(score->results);
     table_free(&score->table);
     memset(score, 0, sizeof *score);

@@ -22,12 +22,13 @@ struct case_result {
     int rank; /* of the seen limit among those at least as grave; 0: not predicted */
     bool scored, count_scored, count_right;
     char *derivation; /* of a miss: the seen limit's and the predicted one's; NULL otherwise */
+    struct diag *bad; /* why the row cannot be read; NULL: it can */
 };
 
 struct score {
     struct table table;
     struct case_result *results;
-    size_t count, scored, rank1, rank3, counted, counted_right;
+    size_t count, scored, rank1, rank3, counted, counted_right, bad;
 };
 
 /* Holds a prediction against what was seen: limit, bound, ok, fails and tolerance must be filled.
@@ -38,8 +39,9 @@ void case_judge(struct case_result *result, const struct prediction *prediction)
 bool case_missed(const struct case_result *result);
 
 /* Reads and predicts every row of a case file. The caller ends with score_free. Columns are those
- * of a case (only case and limit must be there) and names of options. Errors: a row that names an
- * unknown column, limit, bound or value, with file, line and column. */
+ * of a case (only case and limit must be there) and names of options. A row that names an unknown
+ * column, limit, bound or value counts as missed, keeps its diag and does not stop the others.
+ * Errors: a file that cannot be read or is no table of cases. */
 int score_cases(struct score *score, const struct catalog *catalog, const char *path,
                 struct diag *diag);
 void score_free(struct score *score);

@@ -137,6 +137,14 @@ static void print_scores(const struct score *scores, const char *const *paths, s
         print_summary("all", &total);
 }
 
+static void print_bad(const struct score *score)
+{
+    for (size_t i = 0; i < score->count; i++) {
+        if (score->results[i].bad != NULL)
+            diag_print(stderr, score->results[i].bad);
+    }
+}
+
 int cli_validate(const struct arguments *arguments, struct diag *diag)
 {
     struct catalog catalog;
@@ -150,8 +158,14 @@ int cli_validate(const struct arguments *arguments, struct diag *diag)
         print_scores_json(scores, arguments->words, arguments->word_count);
     else if (status == STATUS_OK)
         print_scores(scores, arguments->words, arguments->word_count);
-    for (size_t i = 0; i < arguments->word_count; i++)
+    size_t bad = 0;
+    for (size_t i = 0; i < arguments->word_count; i++) {
+        bad += scores[i].bad;
+        print_bad(&scores[i]);
         score_free(&scores[i]);
+    }
     catalog_free(&catalog);
-    return status;
+    return status == STATUS_OK && bad > 0
+               ? diag_set(diag, STATUS_DATA, NULL, 0, NULL, "%zu cases cannot be read", bad)
+               : status;
 }

@@ -256,20 +256,21 @@ static bool add_term(struct model *model, const struct term *term, int resource)
     return true;
 }
 
-/* Keeps the terms that can contribute and sums up those that do not vary. */
+/* Keeps the terms that can contribute and sums up those that do not vary; one by one, as a formula
+ * is cheapest to evaluate right after it is parsed. */
 static int sum_terms(struct model *model, struct diag *diag)
 {
     size_t kept = 0;
     for (size_t t = 0; t < model->term_count; t++) {
-        struct term term = model->terms[t];
-        if (examine(model, &term))
-            model->terms[kept++] = term;
-    }
-    model->term_count = kept;
-    for (size_t t = 0; t < model->term_count; t++) {
-        if (!add_term(model, &model->terms[t], model->terms[t].demand->resource))
+        struct term *term = &model->terms[kept];
+        *term = model->terms[t];
+        if (!examine(model, term))
+            continue;
+        kept++;
+        if (!add_term(model, term, term->demand->resource))
             return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     }
+    model->term_count = kept;
     for (size_t r = 0; r < model->catalog->resource_count; r++) {
         struct need *need = &model->needs[r];
         need->ramped = model->ramp_resource >= 0 &&

@@ -201,3 +201,16 @@ double expr_eval(struct expr *expr)
         return mupEval(expr->parser);
     return expr->right == NULL ? *expr->left : compare(expr->comparison, *expr->left, *expr->right);
 }
+
+void expr_give_parser(struct expr *from, struct expr *to)
+{
+    to->parser = from->parser;
+    from->parser = NULL;
+    if (to->parser != NULL)
+        mupSetVarFactory(to->parser, resolve, to);
+}
+
+bool expr_ready(const struct expr *expr)
+{
+    return expr->left != NULL || expr->parser != NULL;
+}

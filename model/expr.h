@@ -25,4 +25,9 @@ void expr_free(struct expr *expr);
 int expr_set(struct expr *expr, const char *text, struct diag *diag);
 double expr_eval(struct expr *expr);
 
+/* Gives the parser of one expression, which is costly to make, to another. Whether the first can
+ * still be evaluated, or must be set again before, tells expr_ready. */
+void expr_give_parser(struct expr *from, struct expr *to);
+bool expr_ready(const struct expr *expr);
+
 #endif

@@ -149,6 +149,16 @@ static double *lookup(const char *name, void *context)
     return &formulas->limit_value[limit];
 }
 
+static int set_expression(struct formulas *formulas, struct formula *formula, struct diag *diag)
+{
+    if (formulas->spare != NULL && formulas->spare->expr != NULL && !formulas->spare->kept)
+        expr_give_parser(formulas->spare->expr, formula->expr);
+    formulas->spare = formula;
+    formulas->parsing = formula;
+    formula->limit_count = 0;
+    return expr_set(formula->expr, formula->text, diag);
+}
+
 int formula_parse(struct formulas *formulas, struct formula *formula, struct diag *diag)
 {
     if (formula->expr != NULL)
@@ -156,8 +166,7 @@ int formula_parse(struct formulas *formulas, struct formula *formula, struct dia
     formula->expr = expr_new(lookup, formulas);
     if (formula->expr == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    formulas->parsing = formula;
-    int status = expr_set(formula->expr, formula->text, diag);
+    int status = set_expression(formulas, formula, diag);
     if (status != STATUS_OK) {
         char message[sizeof diag->message];
         memcpy(message, diag->message, sizeof message);
@@ -174,6 +183,10 @@ double formula_value(struct formulas *formulas, struct formula *formula)
     struct diag diag;
     if (formula->expr == NULL && formula_parse(formulas, formula, &diag) != STATUS_OK)
         return NAN;
+    if (!expr_ready(formula->expr)) {
+        formula->kept = true;
+        set_expression(formulas, formula, &diag);
+    }
     return expr_eval(formula->expr);
 }
 
@@ -188,7 +201,8 @@ bool condition_holds(struct formulas *formulas, const struct condition *conditio
 
 bool formula_reads(struct formulas *formulas, struct formula *formula, const bool *marked)
 {
-    formula_value(formulas, formula);
+    struct diag diag;
+    formula_parse(formulas, formula, &diag);
     for (size_t i = 0; i < SLOT_COUNT; i++) {
         if (marked[i] && (formula->reads[i / 64] >> (i % 64) & 1) != 0)
             return true;

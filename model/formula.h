@@ -3,7 +3,8 @@
  * A formula is one distinct text, parsed when it is first needed: most rows say nothing about a
  * given scenario, and parsing is what binding a model costs. A condition is a cell such as
  * "stage >= STARTED && agent": its parts are formulas of their own, shared with other rows, and the
- * parts behind a false one are not even parsed. */
+ * parts behind a false one are not even parsed. Most formulas are evaluated once, right after they
+ * are parsed, so they pass one parser on; one that is needed again gets its own. */
 #ifndef MODEL_FORMULA_H
 #define MODEL_FORMULA_H
 
@@ -39,6 +40,7 @@ struct formula {
     uint64_t reads[(SLOT_COUNT + 63) / 64]; /* slots it reads */
     int limits[FORMULA_LIMITS];             /* numbers of the limits it names */
     size_t limit_count;
+    bool kept;                 /* evaluated time and again: keeps its parser */
     const struct table *table; /* a cell that has this text, for errors */
     size_t row;
     const char *column;
@@ -60,6 +62,7 @@ struct formulas {
     char *parts; /* texts of conditions' parts */
     size_t parts_used;
     struct formula *parsing;
+    struct formula *spare; /* parsed last; its parser serves the next one unless it is kept */
 };
 
 /* Errors: out of memory. The caller ends with formulas_free, also then. */

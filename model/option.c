@@ -15,7 +15,8 @@ CHOICES(launchers, {"libvirt", "LIBVIRT"}, {"qemu", "QEMU"});
 CHOICES(daemon_layouts, {"libvirtd", "LIBVIRTD"}, {"modular", "MODULAR"});
 CHOICES(stages, {"defined", "DEFINED"}, {"started", "STARTED"}, {"running", "RUNNING"});
 CHOICES(managers, {"none", "NONE"}, {"kubevirt", "KUBEVIRT"}, {"openstack", "OPENSTACK"},
-        {"other", "OTHER"});
+        {"other", "OTHER"}, {"vagrant", "VAGRANT"}, {"ganeti", "GANETI"},
+        {"virtrigaud", "VIRTRIGAUD"}, {"proxmox", "PROXMOX"}, {"cloudstack", "CLOUDSTACK"});
 CHOICES(machines, {"pc", "PC"}, {"q35", "Q35"}, {"virt", "VIRT"},
         {"s390-ccw-virtio", "S390_CCW_VIRTIO"}, {"microvm", "MICROVM"}, {"pseries", "PSERIES"});
 CHOICES(accels, {"kvm", "KVM"}, {"tcg", "TCG"});
@@ -23,7 +24,8 @@ CHOICES(backings, {"anonymous", "ANONYMOUS"}, {"hugepages", "HUGEPAGES"}, {"memf
         {"shm", "SHM"});
 CHOICES(irqchips, {"full", "FULL"}, {"split", "SPLIT"});
 CHOICES(gics, {"v3", "GICV3"}, {"v2", "GICV2"});
-CHOICES(firmwares, {"seabios", "SEABIOS"}, {"ovmf", "OVMF"}, {"none", "NONE_FW"});
+CHOICES(firmwares, {"seabios", "SEABIOS"}, {"ovmf", "OVMF"}, {"none", "NONE_FW"},
+        {"cloudhv", "CLOUDHV"});
 CHOICES(buses, {"virtio-blk", "VIRTIO_BLK"}, {"virtio-scsi", "VIRTIO_SCSI"}, {"nvme", "NVME"},
         {"sata", "SATA"}, {"ide", "IDE"}, {"usb", "USB"}, {"lsi", "LSI"});
 CHOICES(formats, {"raw", "RAW"}, {"qcow2", "QCOW2"}, {"null", "NULLCO"});
@@ -127,6 +129,9 @@ const struct scenario_option options[] = {
     COUNT("calls", SCOPE_SCENARIO, "libvirt API calls in progress"),
     COUNT("client_requests", SCOPE_SCENARIO, "API calls in progress on one connection"),
     COUNT("ssh_startups", SCOPE_SCENARIO, "ssh connections not yet authenticated"),
+    COUNT("containers", SCOPE_SCENARIO, "system containers beside the guests"),
+    COUNT("starts", SCOPE_SCENARIO, "guests started at the same moment"),
+    COUNT("snapshots", SCOPE_SCENARIO, "guests whose RAM is saved to files at the same moment"),
     CHOICE("migration_via", SCOPE_SCENARIO, migration_paths, "path of a migration's data"),
     BOOL("migration_storage", SCOPE_SCENARIO, "migrations copy storage too"),
     COUNT("migration_multifd", SCOPE_SCENARIO, "multifd channels of a migration; 0: off"),
@@ -144,17 +149,20 @@ const struct scenario_option options[] = {
     COUNT("numa", SCOPE_GUEST, "NUMA nodes of a guest"),
     COUNT("mem_slots", SCOPE_GUEST, "memory hot-plug slots"),
     COUNT("dimms", SCOPE_GUEST, "memory modules plugged in"),
+    SIZE("hotplug_memory", SCOPE_GUEST, "memory plugged into a running guest at once"),
     CHOICE("irqchip", SCOPE_GUEST, irqchips, "in-kernel irqchip"),
     CHOICE("gic", SCOPE_GUEST, gics, "GIC version of an arm64 guest"),
     CHOICE("firmware", SCOPE_GUEST, firmwares, "guest firmware"),
     COUNT("cpu_phys_bits", SCOPE_GUEST, "physical address bits of the CPU model; 0: the host's"),
     COUNT("guest_kernel_cpus", SCOPE_GUEST, "NR_CPUS of the guest's kernel"),
     BOOL("eim", SCOPE_GUEST, "virtual IOMMU with extended interrupt mode"),
+    BOOL("viommu", SCOPE_GUEST, "virtual IOMMU in front of VFIO devices"),
     SIZE("tb_size", SCOPE_GUEST, "TCG translation buffer"),
     CHOICE("pci_layout", SCOPE_GUEST, layouts, "how PCI devices are placed"),
     BOOL("default_devices", SCOPE_GUEST, "QEMU's default VGA, NIC and USB are present"),
     COUNT("hotplug_ports", SCOPE_GUEST, "free PCIe root ports for hot-plug"),
     COUNT("hotplugs", SCOPE_GUEST, "devices hot-plugged while running"),
+    COUNT("host_ports", SCOPE_GUEST, "host ports published for a guest"),
     COUNT("hostdev_vectors", SCOPE_GUEST, "MSI-X vectors a VFIO device enables"),
     COUNT("serial_port_max", SCOPE_GUEST, "max_ports of the virtio-serial controller"),
     COUNT("ptys", SCOPE_GUEST, "extra pty chardevs"),
@@ -220,21 +228,44 @@ int option_find(const char *name)
     return -1;
 }
 
+/* Other words that people use for a choice. */
+static const char *const choice_synonyms[][2] = {
+    {"virtio", "virtio-blk"}, {"blk", "virtio-blk"},     {"scsi", "virtio-scsi"},
+    {"uring", "io_uring"},    {"i440fx", "pc"},          {"harvester", "kubevirt"},
+    {"nova", "openstack"},    {"openshift", "kubevirt"}, {"vhost-net", "vhost"},
+    {"null-co", "null"},      {"hugetlb", "hugepages"},  {"websocket", "vnc-websocket"},
+};
+
+static int find_choice(const struct scenario_option *option, const char *text)
+{
+    for (int i = 0; option->choices[i].text != NULL; i++) {
+        if (strcasecmp(text, option->choices[i].text) == 0 ||
+            same_name(text, option->choices[i].text))
+            return i;
+    }
+    return -1;
+}
+
 static int parse_choice(const struct scenario_option *option, const char *text, double *value,
                         struct diag *diag)
 {
+    int found = find_choice(option, text);
+    for (size_t i = 0; found < 0 && i < sizeof choice_synonyms / sizeof choice_synonyms[0]; i++) {
+        if (strcasecmp(text, choice_synonyms[i][0]) == 0)
+            found = find_choice(option, choice_synonyms[i][1]);
+    }
+    if (found >= 0) {
+        *value = found;
+        return STATUS_OK;
+    }
     struct text_nearest nearest;
     char all[256] = "";
     text_nearest_init(&nearest, text);
     for (int i = 0; option->choices[i].text != NULL; i++) {
-        const char *candidate = option->choices[i].text;
-        if (same_name(text, candidate) || strcasecmp(text, candidate) == 0) {
-            *value = i;
-            return STATUS_OK;
-        }
-        text_nearest_offer(&nearest, candidate);
         size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "", candidate);
+        text_nearest_offer(&nearest, option->choices[i].text);
+        snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "",
+                 option->choices[i].text);
     }
     diag_set(diag, STATUS_DATA, NULL, 0, option->name, "'%s' is not one of: %s", text, all);
     diag_suggest(diag, nearest.best);

@@ -90,12 +90,12 @@ bool limit_settle(struct model *model, struct bound_limit *bound)
     if (bound->settled)
         return bound->varies;
     bound->settled = true; /* first, so that two limits that name each other end */
-    bound->varies = (!bound->overridden && formula_varies(model, bound->capacity)) ||
-                    (bound->hard != NULL && formula_varies(model, bound->hard));
-    for (size_t c = 0; c < model->scenario.class_count; c++) {
+    bound->varies = !bound->overridden && formula_varies(model, bound->capacity);
+    for (size_t c = 0; c < model->scenario.class_count; c++)
         bound->value[c] = capacity_value(model, bound, c);
+    bound->varies = bound->varies || (bound->hard != NULL && formula_varies(model, bound->hard));
+    for (size_t c = 0; c < model->scenario.class_count; c++)
         hard_value(model, bound, c);
-    }
     return bound->varies;
 }
 
