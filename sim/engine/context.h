@@ -53,6 +53,7 @@ struct context {
     void *fake_stack;
     const void *bottom;
     size_t bytes;
+    struct context *left; /* whom the last switch to this one left */
 #endif
 };
 
@@ -170,6 +171,7 @@ static inline void context_prepare(struct context *context, void *bottom, size_t
 static inline void context_switch(struct context *from, struct context *to, void *arg)
 {
 #ifdef CONTEXT_ASAN
+    to->left = from;
     __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bytes);
 #endif
     context_switch_machine(from, to, arg);
@@ -178,13 +180,13 @@ static inline void context_switch(struct context *from, struct context *to, void
 #endif
 }
 
-/* First thing on a new stack: `from` is the context that was left for it. */
-static inline void context_arrive(struct context *from)
+/* First thing on the new stack of a context. */
+static inline void context_arrive(struct context *here)
 {
 #ifdef CONTEXT_ASAN
-    __sanitizer_finish_switch_fiber(NULL, &from->bottom, &from->bytes);
+    __sanitizer_finish_switch_fiber(NULL, &here->left->bottom, &here->left->bytes);
 #else
-    (void)from;
+    (void)here;
 #endif
 }
 

@@ -1,219 +1,16 @@
-/* The array ladder queue. See ladder.h. */
+/* The array ladder queue: rungs, refilling, insertion, sweeping. See ladder.h. */
 #include "sim/engine/ladder.h"
 
 #include "sim/engine/contract.h"
-#include "sim/engine/pending.h"
+#include "sim/engine/ladder_bucket.h"
+#include "sim/engine/ladder_front.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
-#define FRONT_LOAD 32    /* most keys of different times sorted into the front at once */
-#define FRONT_SPILL 96   /* a front longer than this becomes a rung */
-#define FRONT_DEPTH 32   /* rungs; each further one doubles the length at which that happens */
+#define FRONT_DEPTH 32   /* rungs; each further one doubles the length of a front that spills */
 #define BUCKET_TARGET 8  /* keys a bucket of a new rung should hold */
-#define MAX_BUCKETS 4096 /* so that the tails being written stay in the cache */
+#define MAX_BUCKETS 2048 /* so that the ends being written stay in the cache */
 #define SWEEP_SLACK 64   /* dead keys not worth a sweep */
-#define SMALL_BLOCK_BYTES ((size_t)64 << 10)
-#define LARGE_BLOCK_BYTES ((size_t)2 << 20) /* a huge page */
-
-/* ---- memory: records, chunks ---- */
-
-static size_t record_bytes(uint32_t slots)
-{
-    size_t page = 4096;
-    return (slots * sizeof(struct ladder_record) + page - 1) & ~(page - 1);
-}
-
-/* Advice only: without huge pages everything is correct and slower. */
-static void advise_huge(void *memory, size_t bytes)
-{
-    if (bytes >= LARGE_BLOCK_BYTES)
-        (void)madvise(memory, bytes, MADV_HUGEPAGE);
-}
-
-static bool add_block(struct ladder *ladder)
-{
-    if (ladder->blocks == ladder->block_capacity) {
-        uint32_t capacity = 2 * ladder->block_capacity + 8;
-        void **block = realloc(ladder->block, capacity * sizeof *block);
-        if (!block)
-            return false;
-        ladder->block = block;
-        ladder->block_capacity = capacity;
-    }
-    /* Large blocks once they are a small part of the whole. */
-    bool large = ladder->block_bytes >= 16 * LARGE_BLOCK_BYTES / 2;
-    size_t bytes = large ? LARGE_BLOCK_BYTES : SMALL_BLOCK_BYTES;
-    struct ladder_chunk *chunk = aligned_alloc(bytes, bytes);
-    if (!chunk)
-        return false;
-    advise_huge(chunk, bytes);
-    ladder->block[ladder->blocks++] = chunk;
-    ladder->block_bytes += bytes;
-    size_t chunks = bytes / sizeof *chunk;
-    for (size_t i = chunks; i-- > 0;) {
-        chunk[i].next = ladder->free_chunk;
-        ladder->free_chunk = &chunk[i];
-    }
-    ladder->free_chunks += chunks;
-    return true;
-}
-
-/* Everything that moves keys reserves its chunks first, so that it cannot fail half-way. */
-static bool reserve_chunks(struct ladder *ladder, uint64_t chunks)
-{
-    while (ladder->free_chunks < chunks) {
-        if (!add_block(ladder))
-            return false;
-    }
-    return true;
-}
-
-static struct ladder_chunk *take_chunk(struct ladder *ladder)
-{
-    struct ladder_chunk *chunk = ladder->free_chunk;
-    ladder->free_chunk = chunk->next;
-    ladder->free_chunks--;
-    chunk->next = NULL;
-    return chunk;
-}
-
-static void give_chunk(struct ladder *ladder, struct ladder_chunk *chunk)
-{
-    chunk->next = ladder->free_chunk;
-    ladder->free_chunk = chunk;
-    ladder->free_chunks++;
-}
-
-struct ladder *ladder_create(uint32_t slots)
-{
-    struct ladder *ladder = calloc(1, sizeof *ladder);
-    if (!ladder)
-        return NULL;
-    ladder->front_capacity = 2 * FRONT_SPILL;
-    ladder->front = malloc(ladder->front_capacity * sizeof *ladder->front);
-    void *record =
-        mmap(NULL, record_bytes(slots), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!ladder->front || record == MAP_FAILED) {
-        if (record != MAP_FAILED)
-            munmap(record, record_bytes(slots));
-        free(ladder->front);
-        free(ladder);
-        return NULL;
-    }
-    ladder->record = record;
-    ladder->slots = slots;
-    ladder->front_limit = FRONT_SPILL;
-    return ladder;
-}
-
-void ladder_destroy(struct ladder *ladder)
-{
-    for (uint32_t i = 0; i < ladder->blocks; i++)
-        free(ladder->block[i]);
-    for (uint32_t i = 0; i < LADDER_MAX_RUNGS; i++)
-        free(ladder->rung[i].bucket);
-    munmap(ladder->record, record_bytes(ladder->slots));
-    free(ladder->block);
-    free(ladder->front);
-    free(ladder);
-}
-
-bool ladder_resize(struct ladder *ladder, uint32_t slots)
-{
-    size_t bytes = record_bytes(slots);
-    void *record = mremap(ladder->record, record_bytes(ladder->slots), bytes, MREMAP_MAYMOVE);
-    if (record == MAP_FAILED)
-        return false;
-    ladder->record = record;
-    ladder->slots = slots;
-    advise_huge(record, bytes);
-    return true;
-}
-
-size_t ladder_bytes(const struct ladder *ladder)
-{
-    size_t bytes = sizeof *ladder + record_bytes(ladder->slots) + ladder->block_bytes;
-    bytes += ladder->front_capacity * sizeof *ladder->front;
-    bytes += ladder->block_capacity * sizeof *ladder->block;
-    for (uint32_t i = 0; i < LADDER_MAX_RUNGS; i++)
-        bytes += ladder->rung[i].capacity * sizeof *ladder->rung[i].bucket;
-    return bytes;
-}
-
-/* ---- buckets ---- */
-
-static inline void bucket_append(struct ladder *ladder, struct ladder_bucket *bucket, uint64_t high,
-                                 uint64_t low)
-{
-    if (bucket->fill == LADDER_CHUNK_KEYS || bucket->tail == NULL) {
-        struct ladder_chunk *chunk = take_chunk(ladder);
-        if (bucket->tail)
-            bucket->tail->next = chunk;
-        else
-            bucket->head = chunk;
-        bucket->tail = chunk;
-        bucket->fill = 0;
-    }
-    struct pending_key *key = &bucket->tail->key[bucket->fill++];
-    key->high = high;
-    key->low = low;
-    bucket->count++;
-}
-
-static inline uint32_t chunk_keys(const struct ladder_bucket *bucket,
-                                  const struct ladder_chunk *chunk)
-{
-    return chunk == bucket->tail ? bucket->fill : LADDER_CHUNK_KEYS;
-}
-
-static bool is_dead(const struct ladder *ladder, const struct pending_key *key)
-{
-    return ladder->record[key->low & PENDING_SLOT_MASK].key.low != key->low;
-}
-
-static void sweep_bucket(struct ladder *ladder, struct ladder_bucket *bucket)
-{
-    struct ladder_bucket old = *bucket;
-    memset(bucket, 0, sizeof *bucket);
-    for (struct ladder_chunk *chunk = old.head; chunk;) {
-        /* The chunk goes back first: appending to the new list takes it again, and never writes
-         * ahead of what was read, as the new list is the shorter one. */
-        struct ladder_chunk copy = *chunk;
-        uint32_t keys = chunk_keys(&old, chunk);
-        give_chunk(ladder, chunk);
-        for (uint32_t i = 0; i < keys; i++) {
-            if (!is_dead(ladder, &copy.key[i]))
-                bucket_append(ladder, bucket, copy.key[i].high, copy.key[i].low);
-        }
-        chunk = copy.next;
-    }
-}
-
-static void sweep(struct ladder *ladder)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = ladder->front_head; i < ladder->front_tail; i++) {
-        if (!is_dead(ladder, &ladder->front[i]))
-            ladder->front[kept++] = ladder->front[i];
-    }
-    ladder->front_head = 0;
-    ladder->front_tail = kept;
-    for (uint32_t d = 0; d < ladder->depth; d++) {
-        struct ladder_rung *rung = &ladder->rung[d];
-        for (uint32_t i = rung->current; i < rung->buckets; i++)
-            sweep_bucket(ladder, &rung->bucket[i]);
-    }
-    sweep_bucket(ladder, &ladder->far);
-    ladder->dead = 0;
-}
-
-void ladder_bury(struct ladder *ladder, uint64_t live)
-{
-    if (++ladder->dead > live / 2 + SWEEP_SLACK)
-        sweep(ladder);
-}
 
 /* ---- rungs ---- */
 
@@ -241,7 +38,7 @@ static struct ladder_rung *add_rung(struct ladder *ladder, uint64_t base, uint64
     while ((last - base) >> shift >= wanted)
         shift++;
     uint32_t buckets = (uint32_t)((last - base) >> shift) + 1;
-    if (!reserve_chunks(ladder, chunks + buckets))
+    if (!ladder_reserve(ladder, chunks + buckets))
         return NULL;
     if (buckets > rung->capacity) {
         struct ladder_bucket *bucket = calloc(buckets, sizeof *bucket);
@@ -264,83 +61,50 @@ static struct ladder_rung *add_rung(struct ladder *ladder, uint64_t base, uint64
 static bool split(struct ladder *ladder, struct ladder_bucket *bucket, uint64_t base, uint64_t last)
 {
     /* Chunks read are given back at once: only those in hand are needed on top. */
-    struct ladder_rung *rung = add_rung(ladder, base, last, bucket->count, 2);
+    struct ladder_rung *rung = add_rung(ladder, base, last, bucket_count(bucket), 2);
     if (!rung)
         return false;
     for (struct ladder_chunk *chunk = bucket->head; chunk;) {
         struct ladder_chunk *next = chunk->next;
-        uint32_t keys = chunk_keys(bucket, chunk);
-        for (uint32_t i = 0; i < keys; i++)
-            rung_file(ladder, rung, chunk->key[i].high, chunk->key[i].low);
-        give_chunk(ladder, chunk);
+        const struct pending_key *end = bucket_chunk_end(bucket, chunk);
+        for (size_t line = 0; next && line < sizeof *next; line += 64)
+            __builtin_prefetch((const char *)next + line);
+        for (const struct pending_key *key = chunk->key; key < end; key++)
+            rung_file(ladder, rung, key->high, key->low);
+        ladder_give_chunk(ladder, chunk);
         chunk = next;
     }
-    memset(bucket, 0, sizeof *bucket);
+    *bucket = (struct ladder_bucket){0};
     return true;
 }
 
-/* ---- the front ---- */
+/* ---- refilling ---- */
 
-static bool grow_front(struct ladder *ladder, uint32_t capacity)
+/* Always inlined: gcc 12 takes a function that only prefetches for one that does nothing. */
+PENDING_HOT void look_ahead_in(const struct ladder *ladder, const struct ladder_bucket *bucket,
+                               bool arguments)
 {
-    if (capacity <= ladder->front_capacity)
-        return true;
-    struct pending_key *front = realloc(ladder->front, capacity * sizeof *front);
-    if (!front)
-        return false;
-    ladder->front = front;
-    ladder->front_capacity = capacity;
-    return true;
+    if (bucket_is_empty(bucket))
+        return;
+    const struct pending_key *end = bucket_chunk_end(bucket, bucket->head);
+    for (const struct pending_key *key = bucket->head->key; key < end; key++) {
+        const struct ladder_record *record = ladder_record_of(ladder, key);
+        const void *what = arguments ? record->action.arg : record;
+        __builtin_prefetch(what ? what : record, 1); /* address 0 costs a walk of page tables */
+    }
 }
 
 /*
- * Sorts by counting, for every key, those that come before it: n * n / 2 compares, none of which
- * is a branch. Equal high words keep their order, which is that of their sequence.
+ * Brings in what the events of the next buckets will touch, in two steps, as the address of the
+ * second is in the first: records two buckets ahead, arguments one.
  */
-static void rank_sort(struct pending_key *sorted, const struct pending_key *key, uint32_t count)
+PENDING_HOT void look_ahead(const struct ladder *ladder, const struct ladder_rung *rung)
 {
-    uint32_t rank[FRONT_LOAD] = {0};
-    for (uint32_t j = 1; j < count; j++) {
-        uint64_t high = key[j].high;
-        uint32_t before = 0;
-        for (uint32_t i = 0; i < j; i++) {
-            uint32_t stays = key[i].high <= high;
-            before += stays;
-            rank[i] += 1 - stays;
-        }
-        rank[j] = before;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        sorted[rank[i]] = key[i];
-}
-
-/* Moves a bucket into the empty front, which from now on covers everything up to `last`. */
-static bool load_front(struct ladder *ladder, struct ladder_bucket *bucket, uint64_t last,
-                       bool one_time)
-{
-    struct pending_key gathered[FRONT_LOAD];
-    uint32_t count = bucket->count;
-    if (!grow_front(ladder, count))
-        return false;
-    struct pending_key *to = one_time ? ladder->front : gathered;
-    for (struct ladder_chunk *chunk = bucket->head; chunk;) {
-        struct ladder_chunk *next = chunk->next;
-        uint32_t keys = chunk_keys(bucket, chunk);
-        for (uint32_t i = 0; i < keys; i++) {
-            __builtin_prefetch(&ladder->record[chunk->key[i].low & PENDING_SLOT_MASK], 1);
-            *to++ = chunk->key[i];
-        }
-        give_chunk(ladder, chunk);
-        chunk = next;
-    }
-    memset(bucket, 0, sizeof *bucket);
-    if (!one_time)
-        rank_sort(ladder->front, gathered, count);
-    ladder->front_head = 0;
-    ladder->front_tail = count;
-    ladder->front_last = last;
-    ladder->front_limit = FRONT_SPILL + (one_time ? 2 * (uint64_t)count : 0);
-    return true;
+    uint32_t next = rung->current + 1;
+    if (next < rung->buckets)
+        look_ahead_in(ladder, &rung->bucket[next], true);
+    if (next + 1 < rung->buckets)
+        look_ahead_in(ladder, &rung->bucket[next + 1], false);
 }
 
 static void drop_exhausted_rungs(struct ladder *ladder)
@@ -353,16 +117,16 @@ static void drop_exhausted_rungs(struct ladder *ladder)
     }
 }
 
-/* Refills the empty front from the bucket that comes next. */
-static enum ladder_front refill(struct ladder *ladder)
+/* Fills the empty front from the bucket that comes next. */
+static enum ladder_front load_next(struct ladder *ladder)
 {
     for (;;) {
         if (ladder->depth == 0) {
-            if (ladder->far.count == 0)
+            if (bucket_is_empty(&ladder->far))
                 return LADDER_EMPTY;
             bool one_time = ladder->far_first == ladder->far_last;
-            if (one_time || ladder->far.count <= FRONT_LOAD)
-                return load_front(ladder, &ladder->far, ladder->far_last, one_time)
+            if (one_time || bucket_count(&ladder->far) <= LADDER_FRONT_LOAD)
+                return ladder_front_load(ladder, &ladder->far, ladder->far_last, one_time)
                            ? LADDER_READY
                            : LADDER_NO_MEMORY;
             ladder->front_last = ladder->far_first - 1;
@@ -370,7 +134,7 @@ static enum ladder_front refill(struct ladder *ladder)
                 return LADDER_NO_MEMORY;
         }
         struct ladder_rung *rung = &ladder->rung[ladder->depth - 1];
-        while (rung->current < rung->buckets && rung->bucket[rung->current].count == 0)
+        while (rung->current < rung->buckets && bucket_is_empty(&rung->bucket[rung->current]))
             rung->current++;
         if (rung->current == rung->buckets) {
             ladder->front_last = rung->last;
@@ -383,8 +147,9 @@ static enum ladder_front refill(struct ladder *ladder)
         if (last > rung->last)
             last = rung->last;
         bool one_time = base == last;
-        if (one_time || bucket->count <= FRONT_LOAD) {
-            if (!load_front(ladder, bucket, last, one_time))
+        if (one_time || bucket_count(bucket) <= LADDER_FRONT_LOAD) {
+            look_ahead(ladder, rung);
+            if (!ladder_front_load(ladder, bucket, last, one_time))
                 return LADDER_NO_MEMORY;
             rung->current++;
             drop_exhausted_rungs(ladder);
@@ -396,16 +161,16 @@ static enum ladder_front refill(struct ladder *ladder)
     }
 }
 
-enum ladder_front ladder_settle(struct ladder *ladder)
+enum ladder_front ladder_refill(struct ladder *ladder)
 {
     for (;;) {
         while (ladder->front_head < ladder->front_tail) {
-            if (__builtin_expect(!is_dead(ladder, &ladder->front[ladder->front_head]), 1))
+            if (!ladder_is_dead(ladder, &ladder->front[ladder->front_head]))
                 return LADDER_READY;
             ladder->front_head++;
             ladder->dead--;
         }
-        enum ladder_front state = refill(ladder);
+        enum ladder_front state = load_next(ladder);
         if (state != LADDER_READY)
             return state;
     }
@@ -432,71 +197,35 @@ static void spill_front(struct ladder *ladder)
     ladder->front_head = ladder->front_capacity / 2;
     ladder->front_tail = ladder->front_head;
     ladder->front_last = base - 1;
-    ladder->front_limit = FRONT_SPILL;
+    ladder->front_limit = LADDER_FRONT_SPILL;
 }
 
-/* Number of keys in front of the place of a new one, which has the greatest sequence. */
-static uint32_t front_position(const struct ladder *ladder, uint64_t high)
-{
-    uint32_t from = ladder->front_head;
-    uint32_t to = ladder->front_tail;
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        if (ladder->front[middle].high <= high)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
-}
+/* ---- insertion ---- */
 
-/* Puts the front in the middle of its array, so that it can grow at either end. */
-static bool centre_front(struct ladder *ladder)
+static bool insert_front(struct ladder *ladder, uint64_t high, uint64_t low)
 {
-    uint32_t count = ladder->front_tail - ladder->front_head;
-    uint32_t capacity = ladder->front_capacity;
-    if (count > capacity / 2 && !grow_front(ladder, 2 * capacity))
+    if (!ladder_front_insert(ladder, high, low))
         return false;
-    uint32_t head = (ladder->front_capacity - count) / 2;
-    memmove(ladder->front + head, ladder->front + ladder->front_head,
-            count * sizeof *ladder->front);
-    ladder->front_head = head;
-    ladder->front_tail = head + count;
-    return true;
-}
-
-/* Inserts into the front, moving whichever side is shorter. */
-static bool front_insert(struct ladder *ladder, uint64_t high, uint64_t low)
-{
-    if ((ladder->front_tail == ladder->front_capacity || ladder->front_head == 0) &&
-        !centre_front(ladder))
-        return false;
-    uint32_t position = front_position(ladder, high);
-    uint32_t before = position - ladder->front_head;
-    uint32_t after = ladder->front_tail - position;
-    struct pending_key *key = &ladder->front[position];
-    if (before < after) {
-        memmove(key - before - 1, key - before, before * sizeof *key);
-        ladder->front_head--;
-        key--;
-    } else {
-        memmove(key + 1, key, after * sizeof *key);
-        ladder->front_tail++;
-    }
-    key->high = high;
-    key->low = low;
     if (ladder->front_tail - ladder->front_head > ladder->front_limit)
         spill_front(ladder);
     return true;
 }
 
-/* ---- insertion ---- */
+static void file_far(struct ladder *ladder, uint64_t high, uint64_t low)
+{
+    bool first = bucket_is_empty(&ladder->far);
+    if (first || high < ladder->far_first)
+        ladder->far_first = high;
+    if (first || high > ladder->far_last)
+        ladder->far_last = high;
+    bucket_append(ladder, &ladder->far, high, low);
+}
 
 bool ladder_insert(struct ladder *ladder, uint64_t high, uint64_t low)
 {
     if (high <= ladder->front_last)
-        return front_insert(ladder, high, low);
-    if (!reserve_chunks(ladder, 1))
+        return insert_front(ladder, high, low);
+    if (__builtin_expect(ladder->free_chunks == 0, 0) && !ladder_reserve(ladder, 1))
         return false;
     for (uint32_t d = ladder->depth; d-- > 0;) {
         if (high <= ladder->rung[d].last) {
@@ -504,14 +233,50 @@ bool ladder_insert(struct ladder *ladder, uint64_t high, uint64_t low)
             return true;
         }
     }
-    if (ladder->far.count == 0) {
-        ladder->far_first = high;
-        ladder->far_last = high;
-    }
-    if (high < ladder->far_first)
-        ladder->far_first = high;
-    if (high > ladder->far_last)
-        ladder->far_last = high;
-    bucket_append(ladder, &ladder->far, high, low);
+    file_far(ladder, high, low);
     return true;
+}
+
+/* ---- sweeping ---- */
+
+static void sweep_bucket(struct ladder *ladder, struct ladder_bucket *bucket)
+{
+    struct ladder_bucket old = *bucket;
+    *bucket = (struct ladder_bucket){0};
+    for (struct ladder_chunk *chunk = old.head; chunk;) {
+        /* The chunk goes back first: appending to the new list takes it again, and never writes
+         * ahead of what was read, as the new list is the shorter one. */
+        struct ladder_chunk copy = *chunk;
+        size_t keys = (size_t)(bucket_chunk_end(&old, chunk) - chunk->key);
+        ladder_give_chunk(ladder, chunk);
+        for (size_t i = 0; i < keys; i++) {
+            if (!ladder_is_dead(ladder, &copy.key[i]))
+                bucket_append(ladder, bucket, copy.key[i].high, copy.key[i].low);
+        }
+        chunk = copy.next;
+    }
+}
+
+static void sweep(struct ladder *ladder)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = ladder->front_head; i < ladder->front_tail; i++) {
+        if (!ladder_is_dead(ladder, &ladder->front[i]))
+            ladder->front[kept++] = ladder->front[i];
+    }
+    ladder->front_head = 0;
+    ladder->front_tail = kept;
+    for (uint32_t d = 0; d < ladder->depth; d++) {
+        struct ladder_rung *rung = &ladder->rung[d];
+        for (uint32_t i = rung->current; i < rung->buckets; i++)
+            sweep_bucket(ladder, &rung->bucket[i]);
+    }
+    sweep_bucket(ladder, &ladder->far);
+    ladder->dead = 0;
+}
+
+void ladder_bury(struct ladder *ladder, uint64_t live)
+{
+    if (++ladder->dead > live / 2 + SWEEP_SLACK)
+        sweep(ladder);
 }

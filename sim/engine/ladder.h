@@ -13,15 +13,23 @@
  * too many for that, becomes a rung of its own. When no rung is left, far becomes rung 0.
  * A new event goes into the first of front, lowest rung, ..., rung 0, far that covers its time.
  *
- * Buckets and far are lists of chunks of 15 keys, written at the tail and read from the head:
- * memory is touched in sequence, two or three times an event. Being lists in order of arrival they
- * keep events of equal time and priority in order of sequence; therefore the high word alone is
- * enough to sort by, and a bucket of one single high word is sorted as it stands.
+ * Buckets and far are lists of chunks of 15 keys, written at the end and read from the head: a key
+ * is copied two or three times on its way, most of it in sequence. Being lists in order of arrival
+ * they keep events of equal time and priority in order of sequence; therefore the high word alone
+ * is enough to sort by, and a bucket of one single high word is sorted as it stands.
  *
  * The record of an event (by slot) holds its key and action. A cancelled event leaves its key
  * behind in some chunk; a key is dead when the record of its slot does not hold it. Dead keys are
  * skipped at the front and swept out when they exceed half of the live ones, so cancel is O(1)
  * amortised and memory stays bounded. All of it is O(1) amortised an event.
+ *
+ * WHY IT IS FAST. With a million events no record is in the cache when its turn comes, but the
+ * order of turns is known ahead: while one bucket is sorted, the records of the bucket two further
+ * on and the arguments of the next one are already fetched. No heap or tree can tell so early.
+ * Records and chunks lie in huge pages, or every fetch would wait for its address to be translated.
+ *
+ * FILES. ladder_memory.c: records and chunks. ladder_bucket.h: lists of chunks. ladder_front.c:
+ * sorting into the front, inserting into it. ladder.c: rungs, refilling, insertion, sweeping.
  *
  * Ladder queues: Tang, Goh, Thng, ACM TOMACS 15(3), 2005.
  */
@@ -48,18 +56,19 @@ struct pending_action {
  * at most a quarter as wide as the one it splits. */
 #define LADDER_MAX_RUNGS 96
 
+/* Aligned to its size. */
 struct ladder_chunk {
     struct ladder_chunk *next;
     uint64_t unused;
     struct pending_key key[LADDER_CHUNK_KEYS];
 };
 
-/* A list of chunks; all but the last are full. */
+/* A list of chunks; all but the last are full. All zero is an empty one. */
 struct ladder_bucket {
     struct ladder_chunk *head;
-    struct ladder_chunk *tail;
-    uint32_t count;
-    uint32_t fill; /* keys in the tail */
+    struct pending_key
+        *end; /* behind the last key; at a multiple of the chunk size, if none fits */
+    uint64_t chunks;
 };
 
 struct ladder_rung {
@@ -110,10 +119,30 @@ bool ladder_resize(struct ladder *ladder, uint32_t slots);
 /* Files a key; false, with nothing changed, if there is no memory. */
 bool ladder_insert(struct ladder *ladder, uint64_t high, uint64_t low);
 
+static inline struct ladder_record *ladder_record_of(const struct ladder *ladder,
+                                                     const struct pending_key *key)
+{
+    return &ladder->record[key->low & PENDING_SLOT_MASK];
+}
+
 enum ladder_front { LADDER_READY, LADDER_EMPTY, LADDER_NO_MEMORY };
 
+/* A cancelled or moved event leaves its key behind: the record of its slot holds it no more. */
+static inline bool ladder_is_dead(const struct ladder *ladder, const struct pending_key *key)
+{
+    return ladder_record_of(ladder, key)->key.low != key->low;
+}
+
 /* Makes front[front_head] the earliest live key. */
-enum ladder_front ladder_settle(struct ladder *ladder);
+enum ladder_front ladder_refill(struct ladder *ladder);
+
+static inline enum ladder_front ladder_settle(struct ladder *ladder)
+{
+    if (__builtin_expect(ladder->front_head < ladder->front_tail, 1) &&
+        __builtin_expect(!ladder_is_dead(ladder, &ladder->front[ladder->front_head]), 1))
+        return LADDER_READY;
+    return ladder_refill(ladder);
+}
 
 /* Counts one dead key; sweeps when they exceed half of the live ones. */
 void ladder_bury(struct ladder *ladder, uint64_t live);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 4
+#define FIRST_CAPACITY 2
 #define CACHE_LINE 64
 
 static void set_leaf_free(struct pending_key *leaf)
@@ -51,10 +51,18 @@ static int compare_keys(const void *a, const void *b)
            pending_key_less(x->high, x->low, y->high, y->low);
 }
 
+/* A quarter more: records are moved by remapping pages, so small steps cost little. */
+static uint32_t more_records(uint32_t capacity)
+{
+    uint64_t more = (uint64_t)capacity + capacity / 4 + 1;
+    return more < PENDING_SLOT_MASK ? (uint32_t)more : (uint32_t)PENDING_SLOT_MASK;
+}
+
 /* Moves every event into a new ladder, in order, as the ladder wants ties in order of sequence. */
 static bool enter_ladder(struct pending *set)
 {
-    struct ladder *ladder = ladder_create(2 * set->capacity);
+    uint32_t capacity = more_records(set->capacity);
+    struct ladder *ladder = ladder_create(capacity);
     if (!ladder)
         return false;
     struct pending_key *leaf = set->tree + set->capacity;
@@ -78,20 +86,16 @@ static bool enter_ladder(struct pending *set)
     set->tree = NULL;
     set->action = NULL;
     set->ladder = ladder;
-    set->capacity *= 2;
+    set->capacity = capacity;
     return true;
 }
 
-/* A quarter more: records are moved by remapping pages, and memory an event stays under 64 bytes.
- */
 static bool grow_records(struct pending *set)
 {
-    uint64_t capacity = set->capacity + set->capacity / 4 + 1;
-    if (capacity > PENDING_SLOT_MASK)
-        capacity = PENDING_SLOT_MASK;
-    if (!ladder_resize(set->ladder, (uint32_t)capacity))
+    uint32_t capacity = more_records(set->capacity);
+    if (!ladder_resize(set->ladder, capacity))
         return false;
-    set->capacity = (uint32_t)capacity;
+    set->capacity = capacity;
     return true;
 }
 
@@ -204,10 +208,8 @@ uint64_t pending_schedule_ladder(struct pending *set, uint32_t slot, uint64_t hi
     return id;
 }
 
-/* How far ahead of its execution an event's argument is brought into the cache. */
-#define PREFETCH_EVENTS 6
-
-bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_event *event)
+bool pending_pop_ladder(struct pending *set, uint64_t limit, sim_callback *only,
+                        struct pending_event *event)
 {
     struct ladder *ladder = set->ladder;
     enum ladder_front state = ladder_settle(ladder);
@@ -219,15 +221,12 @@ bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_even
     const struct pending_key *key = &ladder->front[ladder->front_head];
     if (key->high >= limit)
         return false;
-    if (ladder->front_tail - ladder->front_head > PREFETCH_EVENTS) {
-        uint64_t ahead = key[PREFETCH_EVENTS].low & PENDING_SLOT_MASK;
-        __builtin_prefetch(ladder->record[ahead].action.arg, 1);
-    }
+    struct ladder_record *record = ladder_record_of(ladder, key);
+    if (only && record->action.fn != only)
+        return false;
     ladder->front_head++;
-    uint32_t slot = (uint32_t)(key->low & PENDING_SLOT_MASK);
-    struct ladder_record *record = &ladder->record[slot];
     record->key.low = WINNER_NONE;
-    set->hole = slot;
+    set->hole = (uint32_t)(key->low & PENDING_SLOT_MASK);
     event->high = key->high;
     event->id = key->low;
     event->action = record->action;

@@ -12,7 +12,7 @@
  * also the handle of the event: it never repeats, so a handle is stale exactly when its slot does
  * not hold that low word any more.
  *
- * SMALL SETS (up to 8192 slots): a binary winner tree (winner.h). Slot s has the fixed leaf s; an
+ * SMALL SETS (up to 16384 slots): a binary winner tree (winner.h). Slot s has the fixed leaf s; an
  * inner node holds a copy of the smaller child:
  *
  *                      [12]                    root = the earliest event: peek is one load
@@ -27,18 +27,18 @@
  * own path is stale, and that whole path is rewritten when it closes.
  *
  * LARGE SETS: a tree of a million leaves misses the cache at every level, so a set that outgrows
- * the tree moves once, for good, to an array ladder queue (ladder.h), whose memory traffic is
- * sequential. Slots, sequence numbers, handles and the order are the same in both tiers: which one
- * is at work cannot change a result.
+ * the tree moves once, for good, to an array ladder queue (ladder.h), which knows early enough what
+ * it will touch to fetch it ahead. Slots, sequence numbers, handles and the order are the same in
+ * both tiers: which one is at work cannot change a result.
  *
  * COSTS (n events pending). Tree: O(log n) a schedule, cancel or reschedule, peek O(1), 48 bytes a
- * slot. Ladder: O(1) amortised, about 60 bytes an event. Growth doubles; nothing is allocated for
- * an event in steady state.
+ * slot. Ladder: O(1) amortised, below 60 bytes an event. The tree doubles, the ladder grows by a
+ * quarter; nothing is allocated for an event in steady state.
  *
  * WHY THIS. Heaps mispredict a branch per level and need a position table for cancel; calendar
  * queues collapse on ties; lazy deletion fills the set with dead time-outs. The winner tree has no
  * unpredictable branch, cancels for free and is 2 to 6 times faster than any of them up to 10^4
- * events; the ladder is flat from there on.
+ * events; the ladder is nearly flat from there on.
  *
  * FAILURE. Scheduling returns 0 and sets `error` when memory or slots run out; the set is
  * unchanged and stays usable. A run out of sequence numbers (10^12 events) is a broken contract.
@@ -54,15 +54,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PENDING_SLOT_BITS 24
-#define PENDING_SLOT_MASK ((UINT64_C(1) << PENDING_SLOT_BITS) - 1)
 #define PENDING_PRIORITY_BITS 4
 #define PENDING_TIME_BITS (64 - PENDING_PRIORITY_BITS)
-#define PENDING_TREE_SLOTS 8192
+#define PENDING_TREE_SLOTS 16384
 #define PENDING_NO_SLOT UINT32_MAX
-
-/* Inlined even where the compiler thinks it large: a call costs as much as the work. */
-#define PENDING_HOT __attribute__((always_inline)) static inline
 
 enum pending_error {
     PENDING_OK = 0,
@@ -117,7 +112,8 @@ const struct pending_key *pending_peek(struct pending *set);
 bool pending_grow(struct pending *set);
 uint64_t pending_schedule_ladder(struct pending *set, uint32_t slot, uint64_t high, uint64_t id,
                                  struct pending_action action);
-bool pending_pop_ladder(struct pending *set, uint64_t limit, struct pending_event *event);
+bool pending_pop_ladder(struct pending *set, uint64_t limit, sim_callback *only,
+                        struct pending_event *event);
 bool pending_cancel_ladder(struct pending *set, uint64_t id);
 uint64_t pending_reschedule_ladder(struct pending *set, uint64_t id, uint64_t high);
 
@@ -194,28 +190,32 @@ static inline void pending_close_hole(struct pending *set)
 
 /* Not through the caller's event: its address must not escape, or it lives in memory, and the two
  * halves of what was just stored as words are loaded as vectors, which stalls. */
-static inline bool pending_pop_large(struct pending *set, uint64_t limit,
+static inline bool pending_pop_large(struct pending *set, uint64_t limit, sim_callback *only,
                                      struct pending_event *event)
 {
     struct pending_event popped;
-    if (!pending_pop_ladder(set, limit, &popped))
+    if (!pending_pop_ladder(set, limit, only, &popped))
         return false;
     *event = popped;
     return true;
 }
 
-/* Takes the earliest event if its high word is below the limit. */
-PENDING_HOT bool pending_pop(struct pending *set, uint64_t limit, struct pending_event *event)
+/* Takes the earliest event if its high word is below the limit, and if it calls `only`; NULL means
+ * any callback will do. */
+PENDING_HOT bool pending_pop_only(struct pending *set, uint64_t limit, sim_callback *only,
+                                  struct pending_event *event)
 {
     if (set->hole != PENDING_NO_SLOT)
         pending_close_hole(set);
     if (__builtin_expect(set->ladder != NULL, 0))
-        return pending_pop_large(set, limit, event);
+        return pending_pop_large(set, limit, only, event);
     uint64_t high = set->tree[1].high;
     if (__builtin_expect(high >= limit, 0))
         return false;
     uint64_t id = set->tree[1].low;
     uint32_t slot = (uint32_t)(id & PENDING_SLOT_MASK);
+    if (only && set->action[slot].fn != only)
+        return false;
     set->tree[set->capacity + slot].low = WINNER_NONE; /* its handle is stale from now on */
     set->hole = slot;
     event->high = high;
@@ -223,6 +223,12 @@ PENDING_HOT bool pending_pop(struct pending *set, uint64_t limit, struct pending
     event->action.fn = set->action[slot].fn;
     event->action.arg = set->action[slot].arg;
     return true;
+}
+
+/* Takes the earliest event if its high word is below the limit. */
+PENDING_HOT bool pending_pop(struct pending *set, uint64_t limit, struct pending_event *event)
+{
+    return pending_pop_only(set, limit, NULL, event);
 }
 
 /* Removes an event; false if the handle is stale. */

@@ -20,13 +20,6 @@ struct process_stack {
     size_t bytes; /* usable */
 };
 
-struct process_pool {
-    struct process_stack *free;
-    struct process_stack *all;
-    size_t stacks;
-    size_t mapping_bytes;
-};
-
 /* ---- stacks ---- */
 
 static struct process_pool *get_pool(struct sim *sim)
@@ -115,10 +108,10 @@ static void make_ready(struct process *process, int cause)
 static void enter(void *arg)
 {
     struct process *self = arg;
-    context_arrive(&self->outside);
+    context_arrive(&self->inside);
     self->body(self, self->arg);
     self->state = PROCESS_ENDED;
-    context_leave(&self->inside, &self->outside);
+    context_leave(&self->inside, &self->sim->process_pool->outside);
 }
 
 static void finish(struct process *process)
@@ -156,15 +149,30 @@ int process_start(struct sim *sim, struct process *process, const char *name, un
     return SIM_ERROR_MEMORY;
 }
 
+static inline void begin(struct sim *sim, struct process *process)
+{
+    process->state = PROCESS_RUNNING;
+    sim->process = process;
+}
+
 void process_resume(struct sim *sim, void *arg)
 {
     struct process *process = arg;
-    process->state = PROCESS_RUNNING;
-    sim->process = process;
-    context_switch(&process->outside, &process->inside, process);
+    begin(sim, process);
+    context_switch(&sim->process_pool->outside, &process->inside, process);
+    process = sim->process; /* the last of those that resumed each other */
     sim->process = NULL;
     if (process->state == PROCESS_ENDED)
         finish(process);
+}
+
+struct process *process_next(struct sim *sim)
+{
+    struct pending_event event;
+    if (!sim->chained || !sim_take_next(sim, process_resume, &event))
+        return NULL;
+    begin(sim, event.action.arg);
+    return event.action.arg;
 }
 
 static void leave_signal(struct process *process)
@@ -189,7 +197,7 @@ void process_kill(struct process *process)
     case PROCESS_RUNNING:
         contract(process->sim->process == process);
         process->state = PROCESS_ENDED;
-        context_leave(&process->inside, &process->outside);
+        context_leave(&process->inside, &process->sim->process_pool->outside);
     case PROCESS_WAITING:
         leave_signal(process);
         break;

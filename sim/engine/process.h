@@ -24,7 +24,8 @@
  * cause instead of 0. A process that is already on its way (started, woken or interrupted in this
  * nanosecond), running or ended cannot be interrupted: the call returns false.
  *
- * COSTS. A hold is one event and two switches: 2 to 4 ns more than a callback.
+ * COSTS. A hold is one event and one switch, from process to process if the next event resumes one:
+ * 2 to 4 ns more than a callback.
  */
 #ifndef SIM_ENGINE_PROCESS_H
 #define SIM_ENGINE_PROCESS_H
@@ -75,8 +76,7 @@ struct process {
     unsigned priority;
     int cause; /* what the next resumption returns */
     struct sim_event wake;
-    struct context inside;  /* the process, while suspended */
-    struct context outside; /* the run loop, while the process runs */
+    struct context inside; /* the process, while suspended */
     struct process_signal *signal;
     struct process *next; /* in the signal's list */
     struct process *previous;
@@ -124,10 +124,29 @@ void process_resume(struct sim *sim, void *arg);
 /* Private: for sim_destroy. */
 void process_pool_destroy(struct process_pool *pool);
 
-/* Private: goes back to the run loop; returns, when resumed, why. */
+/* Private: stacks, and where the run loop goes on. */
+struct process_pool {
+    struct context outside;
+    struct process_stack *free;
+    struct process_stack *all;
+    size_t stacks;
+    size_t mapping_bytes;
+};
+
+/* Private: the process that the next event resumes, if nobody needs to see that event. */
+struct process *process_next(struct sim *sim);
+
+/*
+ * Private: gives way to the process that comes next, or to the run loop; returns, when resumed,
+ * why. Going from process to process spares every second switch, and the whole of it to a process
+ * that is its own successor.
+ */
 static inline int process_suspend(struct process *self)
 {
-    context_switch(&self->inside, &self->outside, NULL);
+    struct process *next = process_next(self->sim);
+    struct context *to = next ? &next->inside : &self->sim->process_pool->outside;
+    if (next != self)
+        context_switch(&self->inside, to, next);
     int cause = self->cause;
     self->cause = 0;
     return cause;

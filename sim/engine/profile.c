@@ -47,15 +47,36 @@ static bool grow(struct profile *profile, uint32_t type)
     return true;
 }
 
+/* The row of a function's type, or NULL without memory for a new one: its events then go
+ * uncounted, and the run itself is not harmed. */
+static struct profile_row *find_row(struct profile *profile, event_function fn)
+{
+    uint32_t type = event_type_find(profile->types, fn);
+    if (type == EVENT_TYPE_NO_MEMORY || (type >= profile->rows && !grow(profile, type)))
+        return NULL;
+    return &profile->row[type];
+}
+
 void profile_count(struct profile *profile, event_function fn)
 {
     uint64_t now_ns = clock_ns();
     uint64_t spent_ns = now_ns - profile->last_ns;
     profile->last_ns = now_ns;
-    uint32_t type = event_type_find(profile->types, fn);
-    /* Without memory for a new row its events go uncounted; the run itself is not harmed. */
-    if (type == EVENT_TYPE_NO_MEMORY || (type >= profile->rows && !grow(profile, type)))
+    struct profile_row *row = find_row(profile, fn);
+    if (!row)
         return;
-    profile->row[type].events++;
-    profile->row[type].ns += spent_ns;
+    row->events++;
+    row->ns += spent_ns;
+}
+
+void profile_merge(struct profile *into, const struct profile *from)
+{
+    for (uint32_t type = 0; type < from->types->count; type++) {
+        struct profile_row added = profile_row(from, type);
+        struct profile_row *row = find_row(into, from->types->type[type].fn);
+        if (!row)
+            continue;
+        row->events += added.events;
+        row->ns += added.ns;
+    }
 }

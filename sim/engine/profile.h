@@ -28,6 +28,9 @@ void profile_free(struct profile *profile);
 /* Executions and time of one type. */
 struct profile_row profile_row(const struct profile *profile, uint32_t type);
 
+/* Adds the rows of another profile, of a run in another thread say, by callback. */
+void profile_merge(struct profile *into, const struct profile *from);
+
 /* For the run loop: the clock starts; an event of this type has just ended. */
 void profile_begin(struct profile *profile);
 void profile_count(struct profile *profile, event_function fn);

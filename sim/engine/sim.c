@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* Multiplier of xxHash64; any odd number with well-mixed bits would do. */
-#define FINGERPRINT_FACTOR UINT64_C(0x9e3779b185ebca87)
-
 int sim_init(struct sim *sim, const struct sim_options *options)
 {
     static const struct sim_options defaults;
@@ -35,21 +32,13 @@ void sim_observe(struct sim *sim, struct profile *profile, struct trace *trace)
     sim->trace = trace;
 }
 
-static inline bool take_next(struct sim *sim, struct pending_event *event)
-{
-    if (!pending_pop(&sim->pending, sim->limit, event))
-        return false;
-    sim->now_ns = event->high >> PENDING_PRIORITY_BITS;
-    sim->events++;
-    sim->fingerprint = (sim->fingerprint ^ event->high ^ (event->id << 7)) * FINGERPRINT_FACTOR;
-    return true;
-}
-
 static void run_plain(struct sim *sim)
 {
     struct pending_event event;
-    while (take_next(sim, &event))
+    sim->chained = true;
+    while (sim_take_next(sim, NULL, &event))
         event.action.fn(sim, event.action.arg);
+    sim->chained = false;
 }
 
 /* What an event is called: its callback, or the body of the process it resumes. */
@@ -66,7 +55,7 @@ static void run_observed(struct sim *sim)
     struct pending_event event;
     if (sim->profile)
         profile_begin(sim->profile);
-    while (take_next(sim, &event)) {
+    while (sim_take_next(sim, NULL, &event)) {
         event_function type = type_of(&event.action); /* before the process can end */
         if (sim->trace)
             trace_event(sim->trace, type, event.high, event.id);
@@ -115,7 +104,7 @@ bool sim_step(struct sim *sim)
     contract(!sim->running);
     struct pending_event event;
     sim->limit = pending_high(SIM_NEVER, 0);
-    if (!take_next(sim, &event))
+    if (!sim_take_next(sim, NULL, &event))
         return false;
     sim->running = true;
     event.action.fn(sim, event.action.arg);

@@ -80,6 +80,7 @@ struct sim {
     struct profile *profile; /* caller's, or NULL */
     struct trace *trace;     /* caller's, or NULL */
     bool running;
+    bool chained; /* a process that suspends may resume the next one itself */
     bool stopped;
 };
 
@@ -133,6 +134,21 @@ static inline void sim_stop(struct sim *sim)
 {
     sim->stopped = true;
     sim->limit = 0;
+}
+
+/* Private: multiplier of xxHash64; any odd number with well-mixed bits would do. */
+#define SIM_FINGERPRINT_FACTOR UINT64_C(0x9e3779b185ebca87)
+
+/* Private: takes the next event of this run, if it calls `only` or `only` is NULL, and counts it.
+ * Inlined into every loop, or the event travels through memory. */
+PENDING_HOT bool sim_take_next(struct sim *sim, sim_callback *only, struct pending_event *event)
+{
+    if (!pending_pop_only(&sim->pending, sim->limit, only, event))
+        return false;
+    sim->now_ns = event->high >> PENDING_PRIORITY_BITS;
+    sim->events++;
+    sim->fingerprint = (sim->fingerprint ^ event->high ^ (event->id << 7)) * SIM_FINGERPRINT_FACTOR;
+    return true;
 }
 
 /* Private: schedules at a time known to be valid. */

@@ -13,6 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Inlined even where the compiler thinks it large: a call costs as much as the work. */
+#define PENDING_HOT __attribute__((always_inline)) static inline
+
+#define PENDING_SLOT_BITS 24
+#define PENDING_SLOT_MASK ((UINT64_C(1) << PENDING_SLOT_BITS) - 1)
+
 /* One unsigned 128-bit number, high word first, is the whole order of events. */
 struct pending_key {
     uint64_t high; /* time in ns << 4 | priority */
@@ -48,17 +54,27 @@ static inline void winner_take_smaller(uint64_t *high, uint64_t *low, uint64_t r
 #endif
 }
 
+/* One word of the tree at a distance in bytes: an address the processor adds up by itself. */
+static inline uint64_t *winner_word(uint64_t *words, size_t offset)
+{
+    return (uint64_t *)((char *)words + offset);
+}
+
 /* Gives a node (usually a leaf) a new key and replays its matches up to the root. */
 static inline void winner_replay(struct pending_key *tree, size_t node, uint64_t high, uint64_t low)
 {
-    tree[node].high = high;
-    tree[node].low = low;
-    while (node > 1) {
-        const struct pending_key *rival = &tree[node ^ 1];
-        winner_take_smaller(&high, &low, rival->high, rival->low);
-        node >>= 1;
-        tree[node].high = high;
-        tree[node].low = low;
+    const size_t size = sizeof *tree; /* a power of two */
+    uint64_t *highs = &tree->high;
+    uint64_t *lows = &tree->low;
+    size_t at = node * size;
+    *winner_word(highs, at) = high;
+    *winner_word(lows, at) = low;
+    while (at > size) {
+        size_t rival = at ^ size;
+        winner_take_smaller(&high, &low, *winner_word(highs, rival), *winner_word(lows, rival));
+        at = at / 2 & -size;
+        *winner_word(highs, at) = high;
+        *winner_word(lows, at) = low;
     }
 }
 

@@ -3,19 +3,16 @@
  * the pending set, two for a customer of M/M/1. The floor program, the plain heap and GSL's
  * variates run beside it, so that ratios hold on any machine.
  */
-#include "sim/engine/distribution.h"
 #include "sim/engine/pending.h"
 #include "sim/engine/process.h"
 #include "sim/engine/random.h"
-#include "sim/engine/runner.h"
 #include "sim/engine/sim.h"
 #include "tests/bench/floor.h"
 #include "tests/bench/increments.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/reference_heap.h"
+#include "tests/bench/variates.h"
 
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 #include <string.h>
 
 #define MM1(name) floor_mm1_##name
@@ -35,10 +32,7 @@
     sim_schedule_in(sim, delay, SIM_PRIORITY_NORMAL, fn, arg)
 #include "tests/bench/mm1_model.h"
 
-static double per_event_ns(double seconds, double events)
-{
-    return 1e9 * seconds / events;
-}
+#include "tests/bench/replications.h"
 
 /* ---- M/M/1: floor, callbacks, processes ---- */
 
@@ -179,11 +173,7 @@ static double measure_stations(long stations)
     const double events = stations >= 1000000 ? 8e6 : 3e6;
     sim_init(&sim, NULL);
     rng_init(&network.rng, 1, 0, 0, 0);
-    size_t bytes = (size_t)stations * sizeof *network.station;
-    network.station = aligned_alloc(64, bytes);
-    if (!network.station)
-        exit(1);
-    memset(network.station, 0, bytes);
+    network.station = bench_allocate_huge((size_t)stations * sizeof *network.station);
     for (long i = 0; i < stations; i++) {
         network.station[i].network = &network;
         sim_schedule_at(&sim, (uint64_t)(1e6 / 0.9 * rng_exponential(&network.rng)),
@@ -307,51 +297,15 @@ static double measure_cancel(long pairs)
     return per_event_ns(seconds, (double)steps);
 }
 
-/* ---- variates ---- */
-
-#define VARIATES(name, prepare, draw)                                                              \
-    static double measure_##name(long count)                                                       \
-    {                                                                                              \
-        prepare;                                                                                   \
-        double sum = 0;                                                                            \
-        double begin = thread_seconds();                                                           \
-        for (long i = 0; i < count; i++)                                                           \
-            sum += draw;                                                                           \
-        double seconds = thread_seconds() - begin;                                                 \
-        use_value(sum);                                                                            \
-        return per_event_ns(seconds, (double)count);                                               \
-    }
-
-#define OWN_STREAM                                                                                 \
-    struct rng rng;                                                                                \
-    rng_init(&rng, 1, 0, 0, 0)
-
-#define GSL_STREAM gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937)
-
-static double sample_gamma(struct rng *rng)
+/* Arguments: the figures wanted, by the beginnings of their names; all of them without. */
+int main(int argc, char **argv)
 {
-    static const struct distribution gamma = {.kind = DISTRIBUTION_GAMMA, .a = 2.5, .b = 1};
-    return distribution_sample(&gamma, rng);
-}
-
-/* GSL's streams live until the end of the program, as one a round is no great leak. */
-VARIATES(uniform, OWN_STREAM, rng_uniform(&rng))
-VARIATES(exponential, OWN_STREAM, rng_exponential(&rng))
-VARIATES(normal, OWN_STREAM, rng_normal(&rng))
-VARIATES(lognormal, OWN_STREAM, rng_lognormal(&rng, 0, 1))
-VARIATES(gamma, OWN_STREAM, sample_gamma(&rng))
-VARIATES(gsl_uniform, GSL_STREAM, gsl_rng_uniform(rng))
-VARIATES(gsl_exponential, GSL_STREAM, gsl_ran_exponential(rng, 1))
-VARIATES(gsl_normal, GSL_STREAM, gsl_ran_gaussian_ziggurat(rng, 1))
-VARIATES(gsl_lognormal, GSL_STREAM, gsl_ran_lognormal(rng, 0, 1))
-VARIATES(gsl_gamma, GSL_STREAM, gsl_ran_gamma(rng, 2.5, 1))
-
-int main(void)
-{
-    enum { FLOOR, MM1_CALLBACKS };
+    enum { FLOOR, MM1_CALLBACKS, ONE_THREAD, TWO_THREADS };
     static struct figure figures[] = {
         [FLOOR] = {"engine.floor.ns_per_event", measure_floor, 1000000, 12, "ns", 0},
         [MM1_CALLBACKS] = {"engine.mm1.ns_per_event", measure_mm1, 1000000, 12, "ns", 0},
+        [ONE_THREAD] = {"engine.runner.1thread.ms", measure_replications, 1, 8, "ms", 0},
+        [TWO_THREADS] = {"engine.runner.2threads.ms", measure_replications, 2, 8, "ms", 0},
         {"engine.mm1_process.ns_per_event", measure_mm1_process, 1000000, 12, "ns", 0},
         {"engine.stations.1.ns_per_event", measure_stations, 1, 5, "ns", 0},
         {"engine.stations.10.ns_per_event", measure_stations, 10, 5, "ns", 0},
@@ -369,7 +323,8 @@ int main(void)
         {"engine.cancel.10.ns", measure_cancel, 10, 6, "ns", 0},
         {"engine.cancel.1000.ns", measure_cancel, 1000, 6, "ns", 0},
         {"engine.cancel.100000.ns", measure_cancel, 100000, 4, "ns", 0},
-        {"engine.pending.bytes_per_event", measure_bytes, 1000000, 1, "bytes", 0},
+        {"engine.pending.tree.bytes_per_event", measure_bytes, PENDING_TREE_SLOTS, 1, "bytes", 0},
+        {"engine.pending.ladder.bytes_per_event", measure_bytes, 1000000, 1, "bytes", 0},
         {"rng.uniform.ns", measure_uniform, 10000000, 6, "ns", 0},
         {"rng.exponential.ns", measure_exponential, 10000000, 6, "ns", 0},
         {"rng.normal.ns", measure_normal, 10000000, 6, "ns", 0},
@@ -382,11 +337,20 @@ int main(void)
         {"rng.gsl.gamma.ns", measure_gsl_gamma, 3000000, 4, "ns", 0},
     };
     const size_t count = sizeof figures / sizeof *figures;
+    (void)argc;
+    choose_figures(figures, count, argv + 1);
     measure_all(figures, count);
-    for (size_t i = 0; i < count; i++)
-        print_figure(figures[i].name, figures[i].best, figures[i].unit);
-    print_figure("engine.mm1.events_per_s", 1e9 / figures[MM1_CALLBACKS].best, "1/s");
-    print_figure("engine.mm1.ratio_to_floor", figures[MM1_CALLBACKS].best / figures[FLOOR].best,
-                 "ratio");
+    for (size_t i = 0; i < count; i++) {
+        if (figures[i].best > 0)
+            print_figure(figures[i].name, figures[i].best, figures[i].unit);
+    }
+    if (figures[MM1_CALLBACKS].best > 0)
+        print_figure("engine.mm1.events_per_s", 1e9 / figures[MM1_CALLBACKS].best, "1/s");
+    if (figures[MM1_CALLBACKS].best > 0 && figures[FLOOR].best > 0)
+        print_figure("engine.mm1.ratio_to_floor", figures[MM1_CALLBACKS].best / figures[FLOOR].best,
+                     "ratio");
+    if (figures[ONE_THREAD].best > 0 && figures[TWO_THREADS].best > 0)
+        print_figure("engine.runner.2threads.speedup",
+                     figures[ONE_THREAD].best / figures[TWO_THREADS].best, "ratio");
     return 0;
 }

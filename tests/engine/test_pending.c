@@ -316,7 +316,7 @@ static void test_steady_state_allocates_nothing(void **state)
 static void test_limit_of_pending_events(void **state)
 {
     (void)state;
-    static const uint32_t limits[] = {1, 5, 100, 8192, 8193, 10001};
+    static const uint32_t limits[] = {1, 2, 3, 5, 100, 8193, 16384, 16385, 20001};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct pending set;
         struct pending_event event = {0};

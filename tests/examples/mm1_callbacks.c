@@ -45,8 +45,9 @@ int main(void)
     time_average_init(&queue.in_system, 0, 0);
     sim_schedule_in(&sim, 0, SIM_PRIORITY_NORMAL, arrive, &queue);
     sim_run(&sim, UINT64_C(2000000) * 1000000000);
-    printf("events %llu, mean in system %.3f, closed form %.3f\n", (unsigned long long)sim_events(&sim),
-           time_average_mean(&queue.in_system, sim_now(&sim)), 0.9 / 0.1);
+    printf("events %llu, mean in system %.3f, closed form %.3f\n",
+           (unsigned long long)sim_events(&sim), time_average_mean(&queue.in_system, sim_now(&sim)),
+           0.9 / 0.1);
     sim_destroy(&sim);
     return 0;
 }
