@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "calibrate/cases.h"
+#include "tests/unit/loaded_catalog.h"
 
 static void expect_score(const char *path, double rank1, double rank3, double counts)
 {
-    struct catalog catalog;
     struct score score;
     struct diag diag;
-    assert_int_equal(catalog_load(&catalog, NULL, &diag), 0);
     if (score_cases(&score, &catalog, path, &diag) != 0) {
         diag_print(stderr, &diag);
         fail();
@@ -25,7 +24,21 @@ static void expect_score(const char *path, double rank1, double rank3, double co
     assert_true((double)score.rank3 >= rank3 * (double)score.scored);
     assert_true((double)score.counted_right >= counts * (double)score.counted);
     score_free(&score);
-    catalog_free(&catalog);
+}
+
+/* Scores the text as a file of cases. */
+static int score_text(struct score *score, const char *head, const char *rows, struct diag *diag)
+{
+    char path[] = "/tmp/scalesim-cases-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    FILE *out = fdopen(fd, "w");
+    assert_non_null(out);
+    fprintf(out, "%s%s", head, rows);
+    fclose(out);
+    int status = score_cases(score, &catalog, path, diag);
+    remove(path);
+    return status;
 }
 
 static void measured_first_limits(void **state)
@@ -60,24 +73,14 @@ static void bounds_judge_counts(void **state)
         {",4096,,none,", false, false, false},          /* nothing failed, though predicted */
         {"threads_max,1,2,wall,", false, true, false},
     };
-    char path[] = "/tmp/scalesim-cases-XXXXXX";
-    struct catalog catalog;
+    static const char head[] = "case,limit,ok,fails,bound,tolerance,guests,bridges,host_memory\n";
     struct diag diag;
     (void)state;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(catalog_load(&catalog, NULL, &diag), 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct score score;
-        FILE *out = fopen(path, "w");
-        assert_non_null(out);
-        fprintf(out,
-                "case,limit,ok,fails,bound,tolerance,guests,bridges,host_memory\n"
-                "a,%s,1,8,64T\n",
-                rows[i].text);
-        fclose(out);
-        if (score_cases(&score, &catalog, path, &diag) != 0)
+        char row[128];
+        snprintf(row, sizeof row, "a,%s,1,8,64T\n", rows[i].text);
+        if (score_text(&score, head, row, &diag) != 0)
             fail_msg("%s: %s: %s", rows[i].text, diag.column, diag.message);
         const struct case_result *result = &score.results[0];
         if ((result->rank == 1) != rows[i].limit || result->count_scored != rows[i].count_scored ||
@@ -86,8 +89,6 @@ static void bounds_judge_counts(void **state)
         assert_true((result->derivation != NULL) == case_missed(result));
         score_free(&score);
     }
-    remove(path);
-    catalog_free(&catalog);
 }
 
 static void bad_cases_are_named(void **state)
@@ -98,23 +99,13 @@ static void bad_cases_are_named(void **state)
         "a,b,c,pty_maxx,1,2,wall,,,1\n",   "a,b,c,pty_max,x,2,wall,,,1\n",
         "a,b,c,pty_max,1,2,wall,,,many\n", "a,b,c\n",
         "a,b,c,pty_max,1,2,wal,,,1\n",     "a,b,c,pty_max,1,2,wall,x,,1\n"};
-    char path[] = "/tmp/scalesim-cases-XXXXXX";
-    struct catalog catalog;
     struct diag diag;
     (void)state;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(catalog_load(&catalog, NULL, &diag), 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct score score;
-        FILE *out = fopen(path, "w");
-        assert_non_null(out);
-        fputs(head, out);
-        fputs(rows[i], out);
-        fputs("good,b,c,bridge_ports,1023,1024,wall,,,1\n", out);
-        fclose(out);
-        int status = score_cases(&score, &catalog, path, &diag);
+        char text[256];
+        snprintf(text, sizeof text, "%sgood,b,c,bridge_ports,1023,1024,wall,,,1\n", rows[i]);
+        int status = score_text(&score, head, text, &diag);
         if (status == STATUS_OK) { /* the row is missed and tells why; the next one is scored */
             assert_non_null(score.results[0].bad);
             diag = *score.results[0].bad;
@@ -128,8 +119,6 @@ static void bad_cases_are_named(void **state)
         assert_int_equal(diag.line, 2);
         score_free(&score);
     }
-    remove(path);
-    catalog_free(&catalog);
 }
 
 int main(void)
@@ -137,5 +126,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measured_first_limits), cmocka_unit_test(incidents),
         cmocka_unit_test(bounds_judge_counts), cmocka_unit_test(bad_cases_are_named)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("cases", tests, load_catalog, free_catalog);
 }

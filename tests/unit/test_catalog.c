@@ -15,25 +15,7 @@
 #include "model/model.h"
 #include "model/option.h"
 #include "model/text.h"
-
-static struct catalog catalog;
-
-static int load(void **state)
-{
-    struct diag diag;
-    (void)state;
-    int status = catalog_load(&catalog, NULL, &diag);
-    if (status != 0)
-        diag_print(stderr, &diag);
-    return status;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    catalog_free(&catalog);
-    return 0;
-}
+#include "tests/unit/loaded_catalog.h"
 
 static bool archs_meet(const char *a, const char *b)
 {
@@ -314,5 +296,5 @@ int main(void)
         cmocka_unit_test(wrong_limits_are_named),
         cmocka_unit_test(a_limit_is_added_by_rows),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_catalog, free_catalog);
 }

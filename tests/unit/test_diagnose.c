@@ -10,22 +10,7 @@
 
 #include "model/diagnose.h"
 #include "model/text.h"
-
-static struct catalog catalog;
-
-static int setup(void **state)
-{
-    struct diag diag;
-    (void)state;
-    return catalog_load(&catalog, NULL, &diag);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    catalog_free(&catalog);
-    return 0;
-}
+#include "tests/unit/loaded_catalog.h"
 
 struct tally {
     size_t texts, first, third;
@@ -106,5 +91,5 @@ int main(void)
         cmocka_unit_test(words_of_reporters),
         cmocka_unit_test(each_limit_once_and_best_first),
     };
-    return cmocka_run_group_tests_name("diagnose", tests, setup, teardown);
+    return cmocka_run_group_tests_name("diagnose", tests, load_catalog, free_catalog);
 }

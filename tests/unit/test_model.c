@@ -16,22 +16,7 @@
 #include "model/model.h"
 #include "model/option.h"
 #include "model/predict.h"
-
-static struct catalog catalog;
-
-static int setup(void **state)
-{
-    struct diag diag;
-    (void)state;
-    return catalog_load(&catalog, NULL, &diag);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    catalog_free(&catalog);
-    return 0;
-}
+#include "tests/unit/loaded_catalog.h"
 
 static double *lookup(const char *name, void *context)
 {
@@ -274,5 +259,5 @@ int main(void)
         cmocka_unit_test(predictions_are_what_a_walk_finds),
         cmocka_unit_test(a_step_is_what_a_stated_value_is),
     };
-    return cmocka_run_group_tests_name("model", tests, setup, teardown);
+    return cmocka_run_group_tests_name("model", tests, load_catalog, free_catalog);
 }

@@ -12,10 +12,9 @@
 #include "calibrate/cases.h"
 #include "model/data.h"
 #include "model/predict.h"
+#include "tests/unit/loaded_catalog.h"
 
 enum { WALLS_MAX = 256 };
-
-static struct catalog catalog;
 
 static void judge(const char *file, const struct expectation *seen,
                   const struct prediction *prediction)
@@ -68,20 +67,6 @@ static void wall_is_predicted(void **state)
     free(scenario);
 }
 
-static int open_catalog(void **state)
-{
-    struct diag diag;
-    (void)state;
-    return catalog_load(&catalog, NULL, &diag);
-}
-
-static int close_catalog(void **state)
-{
-    (void)state;
-    catalog_free(&catalog);
-    return 0;
-}
-
 int main(void)
 {
     static struct CMUnitTest tests[WALLS_MAX];
@@ -98,6 +83,5 @@ int main(void)
             .name = at->name, .test_func = wall_is_predicted, .initial_state = file[count].state};
         count++;
     }
-    return count == 0 ||
-           _cmocka_run_group_tests("walls", tests, count, open_catalog, close_catalog);
+    return count == 0 || _cmocka_run_group_tests("walls", tests, count, load_catalog, free_catalog);
 }
