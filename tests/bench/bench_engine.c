@@ -304,8 +304,8 @@ int main(int argc, char **argv)
     static struct figure figures[] = {
         [FLOOR] = {"engine.floor.ns_per_event", measure_floor, 1000000, 12, "ns", 0},
         [MM1_CALLBACKS] = {"engine.mm1.ns_per_event", measure_mm1, 1000000, 12, "ns", 0},
-        [ONE_THREAD] = {"engine.runner.1thread.ms", measure_replications, 1, 8, "ms", 0},
-        [TWO_THREADS] = {"engine.runner.2threads.ms", measure_replications, 2, 8, "ms", 0},
+        [ONE_THREAD] = {"engine.runner.1thread.ms", measure_replications, 1, 16, "ms", 0},
+        [TWO_THREADS] = {"engine.runner.2threads.ms", measure_replications, 2, 16, "ms", 0},
         {"engine.mm1_process.ns_per_event", measure_mm1_process, 1000000, 12, "ns", 0},
         {"engine.stations.1.ns_per_event", measure_stations, 1, 5, "ns", 0},
         {"engine.stations.10.ns_per_event", measure_stations, 10, 5, "ns", 0},
