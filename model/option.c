@@ -17,6 +17,7 @@ CHOICES(stages, {"defined", "DEFINED"}, {"started", "STARTED"}, {"running", "RUN
 CHOICES(managers, {"none", "NONE"}, {"kubevirt", "KUBEVIRT"}, {"openstack", "OPENSTACK"},
         {"other", "OTHER"}, {"vagrant", "VAGRANT"}, {"ganeti", "GANETI"},
         {"virtrigaud", "VIRTRIGAUD"}, {"proxmox", "PROXMOX"}, {"cloudstack", "CLOUDSTACK"});
+CHOICES(distros, {"upstream", "UPSTREAM"}, {"rhel", "RHEL"});
 CHOICES(machines, {"pc", "PC"}, {"q35", "Q35"}, {"virt", "VIRT"},
         {"s390-ccw-virtio", "S390_CCW_VIRTIO"}, {"microvm", "MICROVM"}, {"pseries", "PSERIES"});
 CHOICES(accels, {"kvm", "KVM"}, {"tcg", "TCG"});
@@ -32,6 +33,8 @@ CHOICES(formats, {"raw", "RAW"}, {"qcow2", "QCOW2"}, {"null", "NULLCO"});
 CHOICES(aios, {"threads", "THREADS"}, {"native", "NATIVE"}, {"io_uring", "IO_URING"});
 CHOICES(caches, {"none", "CACHE_NONE"}, {"writeback", "WRITEBACK"},
         {"writethrough", "WRITETHROUGH"}, {"directsync", "DIRECTSYNC"}, {"unsafe", "UNSAFE"});
+CHOICES(storages, {"file", "FILE"}, {"lvm", "LVM"}, {"loop", "LOOP"}, {"nbd", "NBD"},
+        {"krbd", "KRBD"}, {"drbd", "DRBD"}, {"iscsi", "ISCSI"});
 CHOICES(nic_models, {"virtio", "VIRTIO"}, {"e1000", "E1000"}, {"none", "NO_DEVICE"});
 CHOICES(nic_backends, {"vhost", "VHOST"}, {"tap", "TAP"}, {"macvtap", "MACVTAP"}, {"user", "USER"},
         {"vhost-user", "VHOST_USER"}, {"vfio", "VFIO"}, {"socket", "SOCKET"});
@@ -120,6 +123,7 @@ const struct scenario_option options[] = {
     COUNT("host_sev_es_asids", SCOPE_HOST, "SEV-ES and SNP ASIDs"),
     COUNT("tdx_keys", SCOPE_HOST, "TDX key ids"),
     COUNT("nr_cpus_host", SCOPE_HOST, "NR_CPUS of the host kernel"),
+    CHOICE("distro", SCOPE_HOST, distros, "whose machine types QEMU has: upstream's or RHEL's"),
     COUNT("aio_context_min", SCOPE_HOST, "AIO events the kernel books at least for a context"),
     CHOICE("launcher", SCOPE_SCENARIO, launchers, "who starts QEMU: libvirt or a shell"),
     CHOICE("stage", SCOPE_SCENARIO, stages, "how far guests get: defined, started (-S), running"),
@@ -163,6 +167,7 @@ const struct scenario_option options[] = {
     COUNT("hotplug_ports", SCOPE_GUEST, "free PCIe root ports for hot-plug"),
     COUNT("hotplugs", SCOPE_GUEST, "devices hot-plugged while running"),
     COUNT("host_ports", SCOPE_GUEST, "host ports published for a guest"),
+    COUNT("tracked_connections", SCOPE_GUEST, "connections of a guest that the host tracks"),
     COUNT("hostdev_vectors", SCOPE_GUEST, "MSI-X vectors a VFIO device enables"),
     COUNT("serial_port_max", SCOPE_GUEST, "max_ports of the virtio-serial controller"),
     COUNT("ptys", SCOPE_GUEST, "extra pty chardevs"),
@@ -176,6 +181,7 @@ const struct scenario_option options[] = {
     COUNT("virtiofs", SCOPE_GUEST, "virtiofs shares"),
     COUNT("scsi_controllers", SCOPE_GUEST, "virtio-scsi controllers"),
     CHOICE("confidential", SCOPE_GUEST, confidentials, "memory encryption"),
+    CHOICE("disk_storage", SCOPE_DISK, storages, "what a disk lies on"),
     COUNT("disk_backing", SCOPE_DISK, "backing images below the top one"),
     CHOICE("disk_cache", SCOPE_DISK, caches, "cache mode"),
     BOOL("disk_iothread", SCOPE_DISK, "disks run in the guest's iothreads"),
