@@ -250,9 +250,27 @@ static void a_step_is_what_a_stated_value_is(void **state)
     }
 }
 
+/* Each option is found by its own name, not shadowed by another word for something else. */
+static void options_answer_to_their_names(void **state)
+{
+    (void)state;
+    for (int i = 0; options[i].name != NULL; i++) {
+        assert_int_equal(option_find(options[i].name), i);
+        for (int j = 0; options[i].choices != NULL && options[i].choices[j].text != NULL; j++) {
+            double value;
+            struct diag diag;
+            assert_int_equal(option_parse(&options[i], options[i].choices[j].text, &value, &diag),
+                             STATUS_OK);
+            assert_true(value == j);
+        }
+    }
+    assert_int_equal(option_find("guest-agent"), option_find("agent"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_answer_to_their_names),
         cmocka_unit_test(expressions_have_their_values),
         cmocka_unit_test(wrong_expressions_are_told),
         cmocka_unit_test(conditions_are_split_only_where_they_may_be),
