@@ -15,7 +15,7 @@ static bool is_countable(int option)
 
 static int find_ramp(struct model *model, struct diag *diag)
 {
-    const char *name = model->scenario.ramp;
+    const char *name = model->scenario->ramp;
     int option = option_find(strcmp(name, "disks") == 0  ? "disks_per_guest"
                              : strcmp(name, "nics") == 0 ? "nics_per_guest"
                                                          : name);
@@ -48,7 +48,7 @@ static int find_ramp(struct model *model, struct diag *diag)
 static int choose_limits(struct model *model, struct diag *diag)
 {
     const struct catalog *catalog = model->catalog;
-    double stated = model->scenario.value[OPTION_ARCH];
+    double stated = model->scenario->value[OPTION_ARCH];
     unsigned arch = 1u << (isnan(stated) ? 0 : (unsigned)stated);
     model->limits = calloc(catalog->limit_count + 1, sizeof *model->limits);
     model->limit_index = malloc((catalog->limit_numbers + 1) * sizeof *model->limit_index);
@@ -59,7 +59,7 @@ static int choose_limits(struct model *model, struct diag *diag)
     for (size_t i = 0; i < catalog->limit_count; i++) {
         const struct limit *row = &catalog->limits[i];
         if ((row->arches & arch) == 0 ||
-            !era_holds(&row->since, &row->until, model->scenario.versions))
+            !era_holds(&row->since, &row->until, model->scenario->versions))
             continue;
         struct bound_limit *bound = &model->limits[model->limit_count];
         bound->limit = row;
@@ -87,7 +87,7 @@ static int choose_terms(struct model *model, struct diag *diag)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     for (size_t i = 0; i < catalog->demand_count; i++) {
         const struct demand *row = &catalog->demands[i];
-        if (!era_holds(&row->since, &row->until, model->scenario.versions))
+        if (!era_holds(&row->since, &row->until, model->scenario->versions))
             continue;
         model->terms[model->term_count++] = (struct term){
             .demand = row,
@@ -101,8 +101,8 @@ static int choose_terms(struct model *model, struct diag *diag)
 
 static int apply_set(struct model *model, struct diag *diag)
 {
-    for (size_t i = 0; i < model->scenario.set_count; i++) {
-        const struct override *set = &model->scenario.set[i];
+    for (size_t i = 0; i < model->scenario->set_count; i++) {
+        const struct override *set = &model->scenario->set[i];
         int number = catalog_limit_number(model->catalog, set->name);
         if (number < 0) {
             diag_set(diag, STATUS_DATA, NULL, 0, "set", "no limit '%s'", set->name);
@@ -121,8 +121,8 @@ static int apply_set(struct model *model, struct diag *diag)
 /* --used names a resource, or a limit and thereby its resource. */
 static int apply_used(struct model *model, struct diag *diag)
 {
-    for (size_t i = 0; i < model->scenario.used_count; i++) {
-        const struct override *used = &model->scenario.used[i];
+    for (size_t i = 0; i < model->scenario->used_count; i++) {
+        const struct override *used = &model->scenario->used[i];
         const struct limit *limit = catalog_limit(model->catalog, used->name);
         int resource = catalog_resource(model->catalog, used->name);
         if (resource < 0 && limit != NULL)
@@ -186,7 +186,7 @@ int model_check(struct model *model, struct diag *diag)
  * of its condition that is false and stays so ends it, whatever follows. */
 static bool examine(struct model *model, struct term *term)
 {
-    size_t classes = term->host ? 1 : model->scenario.class_count;
+    size_t classes = term->host ? 1 : model->scenario->class_count;
     for (size_t p = 0; p < term->when.parts; p++) {
         bool holds = false;
         if (formula_varies(model, term->when.part[p])) {
@@ -232,7 +232,7 @@ static bool add_term(struct model *model, const struct term *term, int resource)
 {
     const struct resource *at = &model->catalog->resources[resource];
     struct need *need = &model->needs[resource];
-    size_t classes = term->host ? 1 : model->scenario.class_count;
+    size_t classes = term->host ? 1 : model->scenario->class_count;
     need->touched = true;
     if (term->varies) {
         const struct term **grown =
@@ -294,9 +294,9 @@ static double requested(const struct model *model)
 
 static void settle_images(struct model *model)
 {
-    size_t classes = model->scenario.class_count;
+    size_t classes = model->scenario->class_count;
     for (size_t c = 0; c < classes; c++) {
-        model->request[c] = scenario_guests(&model->scenario, c);
+        model->request[c] = scenario_guests(model->scenario, c);
         model->request_total += model->request[c];
         model->class_count[c] = model->request[c];
     }
@@ -342,7 +342,7 @@ int model_new(struct model **model, const struct catalog *catalog, const struct 
     if (*model == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     (*model)->catalog = catalog;
-    (*model)->scenario = *scenario;
+    (*model)->scenario = scenario;
     int status = bind(*model, diag);
     if (status != STATUS_OK) {
         model_free(*model);

@@ -49,7 +49,7 @@ struct need {
 
 struct model {
     const struct catalog *catalog;
-    struct scenario scenario;
+    const struct scenario *scenario;
     int ramp_option, ramp_resource; /* -1: not that kind */
     double step, requested;
     double request[CLASSES_MAX], request_total, class_count[CLASSES_MAX];

@@ -11,13 +11,13 @@
 int images_bind(struct model *model, struct diag *diag)
 {
     const struct catalog *catalog = model->catalog;
-    model->images = calloc(model->scenario.class_count * IMAGES, sizeof *model->images);
+    model->images = calloc(model->scenario->class_count * IMAGES, sizeof *model->images);
     model->defaults = calloc(catalog->default_count + 1, sizeof *model->defaults);
     if (model->images == NULL || model->defaults == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     for (size_t i = 0; i < catalog->default_count; i++) {
         const struct default_value *row = &catalog->defaults[i];
-        if (!era_holds(&row->since, &row->until, model->scenario.versions))
+        if (!era_holds(&row->since, &row->until, model->scenario->versions))
             continue;
         model->defaults[model->default_count++] = (struct bound_default){
             .row = row,
@@ -38,7 +38,7 @@ void image_load(struct model *model, const struct image *image)
 /* What the scenario states for an image; NAN: nothing. */
 static double stated(const struct model *model, size_t c, size_t image, int option)
 {
-    const struct guest_class *class = &model->scenario.classes[c];
+    const struct guest_class *class = &model->scenario->classes[c];
     switch (options[option].scope) {
     case SCOPE_GUEST:
         return class->value[option];
@@ -47,7 +47,7 @@ static double stated(const struct model *model, size_t c, size_t image, int opti
     case SCOPE_NIC:
         return class->nics[image < GROUPS_MAX ? 0 : image - GROUPS_MAX].value[option];
     default:
-        return model->scenario.value[option];
+        return model->scenario->value[option];
     }
 }
 
@@ -84,7 +84,7 @@ static void resolve(struct model *model, size_t c, size_t i, double n, bool all)
 /* The sums over the class's groups, the same in all its images. */
 static void sum_groups(struct model *model, size_t c)
 {
-    const struct guest_class *class = &model->scenario.classes[c];
+    const struct guest_class *class = &model->scenario->classes[c];
     double sum[SLOT_COUNT] = {0};
     for (size_t g = 0; g < class->disk_groups; g++) {
         const double *value = image_of(model, c, g)->value;
@@ -116,7 +116,7 @@ static void sum_groups(struct model *model, size_t c)
 
 void images_resolve(struct model *model, size_t c, double n, bool all)
 {
-    const struct guest_class *class = &model->scenario.classes[c];
+    const struct guest_class *class = &model->scenario->classes[c];
     for (size_t g = 0; g < class->disk_groups; g++)
         resolve(model, c, g, n, all);
     for (size_t g = 0; g < class->nic_groups; g++)

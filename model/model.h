@@ -14,7 +14,7 @@
 
 struct model;
 
-/* Binds. The catalogue must outlive the model; the scenario is copied. Errors: an expression that
+/* Binds. The catalogue and the scenario must outlive the model. Errors: an expression that
  * does not parse, an unknown ramp, limit or resource name. The caller ends with model_free. */
 int model_new(struct model **model, const struct catalog *catalog, const struct scenario *scenario,
               struct diag *diag);

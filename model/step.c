@@ -9,7 +9,7 @@ static void count_guests(struct model *model, double n)
 {
     double cycles = model->request_total > 0 ? floor(n / model->request_total) : 0;
     double rest = model->request_total > 0 ? n - cycles * model->request_total : n;
-    for (size_t c = 0; c < model->scenario.class_count; c++) {
+    for (size_t c = 0; c < model->scenario->class_count; c++) {
         double here = fmin(rest, model->request[c]);
         if (model->request_total == 0)
             here = c == 0 ? n : 0;
@@ -24,7 +24,7 @@ void step_to(struct model *model, double n)
         return;
     model->step = n;
     model->loaded = NULL;
-    for (size_t c = 0; c < model->scenario.class_count; c++) {
+    for (size_t c = 0; c < model->scenario->class_count; c++) {
         if (model->ramp_option >= 0)
             images_resolve(model, c, n, false);
         for (size_t i = 0; model->ramp_option < 0 && i < IMAGES; i++)
@@ -91,10 +91,10 @@ bool limit_settle(struct model *model, struct bound_limit *bound)
         return bound->varies;
     bound->settled = true; /* first, so that two limits that name each other end */
     bound->varies = !bound->overridden && formula_varies(model, bound->capacity);
-    for (size_t c = 0; c < model->scenario.class_count; c++)
+    for (size_t c = 0; c < model->scenario->class_count; c++)
         bound->value[c] = capacity_value(model, bound, c);
     bound->varies = bound->varies || (bound->hard != NULL && formula_varies(model, bound->hard));
-    for (size_t c = 0; c < model->scenario.class_count; c++)
+    for (size_t c = 0; c < model->scenario->class_count; c++)
         hard_value(model, bound, c);
     return bound->varies;
 }
@@ -128,7 +128,7 @@ double units_in(enum per per, const double *value)
 void term_images(const struct model *model, const struct term *term, size_t c, size_t *first,
                  size_t *count)
 {
-    const struct guest_class *class = &model->scenario.classes[c];
+    const struct guest_class *class = &model->scenario->classes[c];
     enum per per = term->demand->per;
     bool nic = per == PER_NIC || per == PER_NIC_QUEUE;
     bool disk = per == PER_DISK || per == PER_DISK_QUEUE;
@@ -174,7 +174,7 @@ struct demand_now {
 static void demand_now(struct model *model, const struct need *need, double n,
                        struct demand_now *now)
 {
-    size_t classes = model->scenario.class_count;
+    size_t classes = model->scenario->class_count;
     now->host = need->base + need->used + (need->ramped ? n : 0);
     now->host_error = need->base_error;
     for (size_t c = 0; c < classes; c++) {
@@ -222,7 +222,7 @@ static void sum_guests(const struct model *model, const struct demand_now *now,
 {
     double demand = now->host;
     double error = now->host_error;
-    for (size_t c = 0; c < model->scenario.class_count; c++) {
+    for (size_t c = 0; c < model->scenario->class_count; c++) {
         demand += now->each[c] * model->class_count[c];
         error += now->error[c] * model->class_count[c];
     }
@@ -247,7 +247,7 @@ bool model_exceeds(struct model *model, size_t limit, double n, bool hard, struc
         return excess(out) > 0;
     }
     bool exceeds = false;
-    for (size_t c = 0, seen = 0; c < model->scenario.class_count; c++) {
+    for (size_t c = 0, seen = 0; c < model->scenario->class_count; c++) {
         if (model->class_count[c] == 0 && model->ramp_resource < 0)
             continue;
         double guests = model->class_count[c] > 0;

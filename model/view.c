@@ -19,7 +19,7 @@ bool model_touches(const struct model *model, size_t limit)
 
 const char *model_ramp(const struct model *model)
 {
-    return model->scenario.ramp;
+    return model->scenario->ramp;
 }
 
 double model_requested(const struct model *model)
@@ -52,7 +52,7 @@ size_t model_terms(struct model *model, size_t limit, double n, size_t class_ind
         double units = 0;
         if (!resource_reaches(model->catalog, term->demand->resource, resource))
             continue;
-        for (size_t c = 0; c < model->scenario.class_count; c++) {
+        for (size_t c = 0; c < model->scenario->class_count; c++) {
             double here;
             double guests = summed && !term->host ? model->class_count[c] : 1;
             if (term->host ? c > 0 : !summed && c != class_index)
@@ -90,7 +90,7 @@ double model_value(struct model *model, double n, size_t class_index, int option
 
 const struct scenario *model_scenario(const struct model *model)
 {
-    return &model->scenario;
+    return model->scenario;
 }
 
 const struct catalog *model_catalog(const struct model *model)
