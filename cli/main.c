@@ -43,10 +43,14 @@ static const char *const specials[][3] = {
     {"ramp", "OPTION", "what grows: guests (default), another count, or a resource"},
 };
 
-enum { PLAIN = sizeof plain / sizeof plain[0], SPECIALS = sizeof specials / sizeof specials[0] };
+enum {
+    PLAIN = sizeof plain / sizeof plain[0],
+    SPECIALS = sizeof specials / sizeof specials[0],
+    FLAGS_MAX = SPECIALS + COMPONENT_COUNT + OPTIONS_MAX,
+};
 
 /* Flag names own their memory for the life of the program; argp keeps pointers to them. */
-static char flag_names[OPTIONS_MAX][NAME_MAX_LENGTH];
+static char flag_names[FLAGS_MAX][NAME_MAX_LENGTH];
 
 static size_t add_flag(struct argp_option *list, size_t at, const char *name, const char *argument,
                        const char *help, int group)
@@ -118,7 +122,7 @@ static error_t take(int key, char *text, struct argp_state *state)
 
 int main(int count, char **values)
 {
-    struct argp_option flags[OPTIONS_MAX + 64] = {0};
+    struct argp_option flags[FLAGS_MAX + PLAIN + 1] = {0};
     build_flags(flags);
     struct argp argp = {
         flags,
