@@ -40,6 +40,7 @@ static const char *const specials[][3] = {
     {"host", "NAME", "host preset or INI file (generic-2026)"},
     {"set", "LIMIT=VALUE", "a limit or kernel setting of this host"},
     {"used", "RESOURCE=VALUE", "what is in use before the first guest"},
+    {"parameter", "NAME=VALUE", "a coefficient of the simulation (data/parameters.csv)"},
     {"ramp", "OPTION", "what grows: guests (default), another count, or a resource"},
 };
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/expr.h"
 #include "model/option.h"
 
 static const char *const derived_names[] = {
@@ -142,6 +141,9 @@ static double *lookup(const char *name, void *context)
         formula->reads[variable / 64] |= UINT64_C(1) << (variable % 64);
         return &formulas->slots[variable];
     }
+    double *more = formulas->more != NULL ? formulas->more(name, formulas->more_context) : NULL;
+    if (more != NULL)
+        return more;
     int limit = catalog_limit_number(formulas->catalog, name);
     if (limit < 0 || formula->limit_count == FORMULA_LIMITS)
         return NULL;
@@ -188,6 +190,19 @@ double formula_value(struct formulas *formulas, struct formula *formula)
         set_expression(formulas, formula, &diag);
     }
     return expr_eval(formula->expr);
+}
+
+int formulas_evaluate(struct formulas *formulas, const char *text, double *value, struct diag *diag)
+{
+    struct formula formula = {.text = text, .expr = expr_new(lookup, formulas)};
+    if (formula.expr == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    int status = set_expression(formulas, &formula, diag);
+    if (status == STATUS_OK)
+        *value = expr_eval(formula.expr);
+    formulas->spare = NULL;
+    expr_free(formula.expr);
+    return status;
 }
 
 bool condition_holds(struct formulas *formulas, const struct condition *condition)

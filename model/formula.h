@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "model/catalog.h"
+#include "model/expr.h"
 #include "model/scenario.h"
 
 /* What expressions read beside the options: sums over a guest's device groups. */
@@ -57,6 +58,8 @@ struct formulas {
     double *limit_value;      /* the caller's, by limit number; INFINITY unless it applies */
     const struct catalog *catalog;
     struct names texts, variables;
+    expr_lookup *more; /* further names, tried last; NULL: none */
+    void *more_context;
     struct formula *items;
     size_t count, room;
     char *parts; /* texts of conditions' parts */
@@ -81,6 +84,10 @@ int formula_parse(struct formulas *formulas, struct formula *formula, struct dia
 /* The value over formulas->slots; NAN when the text does not parse (the built-in tables are proven
  * by the tests, an overlay's are parsed when the model is bound). */
 double formula_value(struct formulas *formulas, struct formula *formula);
+/* The value of a text that is needed once. Errors have the position in it; file and line are the
+ * caller's. */
+int formulas_evaluate(struct formulas *formulas, const char *text, double *value,
+                      struct diag *diag);
 bool condition_holds(struct formulas *formulas, const struct condition *condition);
 
 /* Whether the formula reads a slot that is marked. */

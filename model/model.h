@@ -10,6 +10,7 @@
 #define MODEL_MODEL_H
 
 #include "model/catalog.h"
+#include "model/expr.h"
 #include "model/scenario.h"
 
 struct model;
@@ -60,6 +61,11 @@ size_t model_terms(struct model *model, size_t limit, double n, size_t class_ind
 double model_used(const struct model *model, size_t limit);
 double model_ramped(const struct model *model, size_t limit, double n);
 bool model_is_set(const struct model *model, size_t limit);
+
+/* The value of an expression over a class at the requested step; `more` resolves names beyond the
+ * options (NULL: none). Errors: STATUS_DATA with the position in text. */
+int model_evaluate(struct model *model, size_t class_index, const char *text, expr_lookup *more,
+                   void *context, double *value, struct diag *diag);
 
 /* The resolved value of an option at step n in a class; for printing assumptions. */
 double model_value(struct model *model, double n, size_t class_index, int option);

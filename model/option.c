@@ -45,6 +45,16 @@ CHOICES(confidentials, {"none", "NONE"}, {"sev", "SEV"}, {"sev-es", "SEV_ES"}, {
 CHOICES(layouts, {"auto", "AUTO"}, {"multifunction", "MULTIFUNCTION"}, {"bridges", "BRIDGES"},
         {"root-ports", "ROOT_PORTS"});
 CHOICES(migration_paths, {"direct", "DIRECT"}, {"ssh", "SSH"}, {"tunnelled", "TUNNELLED"});
+CHOICES(workloads, {"idle", "IDLE"}, {"boot-storm", "BOOT_STORM"}, {"cpu", "CPU_BOUND"},
+        {"build", "BUILD"}, {"oltp", "OLTP"}, {"stream", "STREAM"}, {"netperf", "NETPERF"},
+        {"desktop", "DESKTOP"});
+CHOICES(locks, {"ticket", "TICKET"}, {"queued", "QUEUED"}, {"pv-ticket", "PV_TICKET"},
+        {"pv-queued", "PV_QUEUED"}, {"mutex", "MUTEX"});
+CHOICES(drives, {"nvme", "DRIVE_NVME"}, {"ssd", "DRIVE_SSD"}, {"hdd", "DRIVE_HDD"},
+        {"network", "DRIVE_NETWORK"}, {"memory", "DRIVE_MEMORY"});
+CHOICES(monitors, {"qemu", "VMM_QEMU"}, {"firecracker", "FIRECRACKER"},
+        {"cloud-hypervisor", "CLOUD_HYPERVISOR"}, {"xen", "XEN"});
+CHOICES(directions, {"out", "OUT"}, {"in", "IN"});
 
 #define COUNT(name, scope, help)                                                                   \
     {                                                                                              \
@@ -105,6 +115,7 @@ const struct scenario_option options[] = {
     [OPTION_MIX_VCPUS] = COUNT("mix_vcpus", SCOPE_GUEST, "vCPUs of each copy of the mix"),
     [OPTION_SERIAL_PORTS] = COUNT("serial_ports", SCOPE_GUEST, "extra virtio-serial ports"),
     [OPTION_MEMORY_BACKENDS] = COUNT("memory_backends", SCOPE_GUEST, "extra memfd memory backends"),
+    [OPTION_WORKLOAD] = CHOICE("workload", SCOPE_GUEST, workloads, "what running guests do"),
     COUNT("host_cpus", SCOPE_HOST, "CPUs of the host"),
     COUNT("host_possible_cpus", SCOPE_HOST, "CPUs the kernel prepared for"),
     COUNT("host_numa_nodes", SCOPE_HOST, "NUMA nodes of the host"),
@@ -186,6 +197,45 @@ const struct scenario_option options[] = {
     CHOICE("disk_cache", SCOPE_DISK, caches, "cache mode"),
     BOOL("disk_iothread", SCOPE_DISK, "disks run in the guest's iothreads"),
     SIZE("disk_size", SCOPE_DISK, "space a written image takes on the host"),
+    COUNT("host_threads_per_core", SCOPE_HOST, "hardware threads that share a core"),
+    CHOICE("host_drive", SCOPE_HOST, drives, "storage below the images"),
+    COUNT("host_drives", SCOPE_HOST, "drives that share the images' load"),
+    NUMBER("host_link", SCOPE_HOST, "network bandwidth, Gbit/s"),
+    NUMBER("host_migration_link", SCOPE_HOST, "bandwidth of the migration network, Gbit/s"),
+    BOOL("host_ple", SCOPE_HOST, "CPUs tell a guest's spinning (pause-loop exits)"),
+    CHOICE("vmm", SCOPE_SCENARIO, monitors, "whose costs are simulated"),
+    COUNT("parallel_starts", SCOPE_SCENARIO, "guests being started at once; 0: all"),
+    NUMBER("duration", SCOPE_SCENARIO, "simulated seconds of steady load"),
+    CHOICE("guest_lock", SCOPE_GUEST, locks, "spin locks of the guest's kernel"),
+    COUNT("guest_hz", SCOPE_GUEST, "timer ticks of an idle vCPU, 1/s; 0: tickless"),
+    BOOL("kvmclock", SCOPE_GUEST, "the guest's clock is refreshed on each vCPU load"),
+    NUMBER("think_us", SCOPE_GUEST, "CPU time between two requests of a vCPU's work"),
+    NUMBER("hold_us", SCOPE_GUEST, "CPU time inside the guest's lock, per operation"),
+    COUNT("guest_locks", SCOPE_GUEST, "locks that the guest's work is spread over; 0: no locks"),
+    NUMBER("sleep_us", SCOPE_GUEST, "idle time after each operation"),
+    COUNT("busy_vcpus", SCOPE_GUEST, "vCPUs that work; the others idle"),
+    COUNT("io_depth", SCOPE_GUEST, "requests in flight of a job"),
+    COUNT("io_jobs", SCOPE_GUEST, "jobs that do I/O in a guest; 0: none"),
+    SIZE("io_size", SCOPE_GUEST, "bytes of a request"),
+    NUMBER("io_write_share", SCOPE_GUEST, "share of requests that write, 0 to 1"),
+    COUNT("io_flush_every", SCOPE_GUEST, "writes between two flushes; 0: never"),
+    BOOL("io_sequential", SCOPE_GUEST, "requests follow one another on the disk"),
+    BOOL("io_on_host", SCOPE_GUEST, "the same load without virtualisation, for comparison"),
+    COUNT("net_streams", SCOPE_GUEST, "network streams of a guest; 0: none"),
+    SIZE("net_packet", SCOPE_GUEST, "bytes of a packet; 65536 with segmentation offload"),
+    CHOICE("net_direction", SCOPE_GUEST, directions, "out of the guest, or into it"),
+    BOOL("net_ping", SCOPE_GUEST, "one packet at a time, there and back"),
+    NUMBER("dirty_rate", SCOPE_GUEST, "pages a guest writes a second"),
+    SIZE("working_set", SCOPE_GUEST, "memory that a guest keeps writing"),
+    BOOL("dirty_cyclic", SCOPE_GUEST, "pages are written in turn, not at random"),
+    NUMBER("migration_bandwidth", SCOPE_SCENARIO, "limit of one migration, MiB/s; 0: none"),
+    NUMBER("migration_downtime", SCOPE_SCENARIO, "downtime limit, ms"),
+    BOOL("migration_auto_converge", SCOPE_SCENARIO, "slow guests down that write too fast"),
+    BOOL("migration_postcopy", SCOPE_SCENARIO, "switch to post-copy after the first round"),
+    COUNT("migration_compress", SCOPE_SCENARIO, "compression threads of a migration; 0: none"),
+    BOOL("ksm", SCOPE_HOST, "kernel same-page merging"),
+    BOOL("thp", SCOPE_HOST, "transparent huge pages"),
+    NUMBER("ksm_share", SCOPE_GUEST, "share of a guest's pages that other guests hold too"),
     {NULL, SCOPE_HOST, KIND_COUNT, NULL, NULL, false},
 };
 

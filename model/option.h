@@ -59,7 +59,8 @@ enum option_index {
     OPTION_MIX,
     OPTION_MIX_VCPUS,
     OPTION_SERIAL_PORTS,
-    OPTION_MEMORY_BACKENDS
+    OPTION_MEMORY_BACKENDS,
+    OPTION_WORKLOAD
 };
 
 extern const struct scenario_option options[]; /* ends with a NULL name */

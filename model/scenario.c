@@ -85,6 +85,12 @@ int scenario_used(struct scenario *scenario, const char *name, const char *text,
     return add_override(scenario->used, &scenario->used_count, name, text, diag);
 }
 
+int scenario_parameter(struct scenario *scenario, const char *name, const char *text,
+                       struct diag *diag)
+{
+    return add_override(scenario->parameters, &scenario->parameter_count, name, text, diag);
+}
+
 /* "ID=VALUE,ID=VALUE": also split at spaces and semicolons, as case files write it. */
 static int set_each(struct scenario *scenario, const char *what, const char *text,
                     int (*set)(struct scenario *, const char *, const char *, struct diag *),
@@ -109,7 +115,7 @@ static int set_each(struct scenario *scenario, const char *what, const char *tex
 
 int scenario_unknown_name(const char *name, struct diag *diag)
 {
-    static const char *const others[] = {"host", "set", "used", "ramp"};
+    static const char *const others[] = {"host", "set", "used", "parameter", "ramp"};
     struct text_nearest nearest;
     text_nearest_init(&nearest, name);
     for (int i = 0; options[i].name != NULL; i++)
@@ -153,6 +159,8 @@ int scenario_set(struct scenario *scenario, const char *name, const char *text, 
         return set_each(scenario, name, text, scenario_limit, diag);
     if (strcmp(name, "used") == 0)
         return set_each(scenario, name, text, scenario_used, diag);
+    if (strcmp(name, "parameter") == 0)
+        return set_each(scenario, name, text, scenario_parameter, diag);
     if (strcmp(name, "ramp") == 0) {
         snprintf(scenario->ramp, sizeof scenario->ramp, "%s", text);
         return STATUS_OK;

@@ -12,7 +12,7 @@
 #include "model/version.h"
 
 enum {
-    OPTIONS_MAX = 128,
+    OPTIONS_MAX = 192,
     CLASSES_MAX = 16,
     GROUPS_MAX = 4,
     OVERRIDES_MAX = 64,
@@ -55,7 +55,8 @@ struct scenario {
     struct guest_class classes[CLASSES_MAX];
     size_t class_count; /* at least 1 */
     struct override set[OVERRIDES_MAX], used[OVERRIDES_MAX];
-    size_t set_count, used_count;
+    struct override parameters[OVERRIDES_MAX]; /* of the simulation (data/parameters.csv) */
+    size_t set_count, used_count, parameter_count;
     struct expectation expect; /* what tests/unit/test_walls.c holds the prediction against */
 };
 
@@ -66,13 +67,14 @@ int scenario_init(struct scenario *scenario, struct diag *diag);
 int scenario_host(struct scenario *scenario, const char *name_or_path, struct diag *diag);
 
 /* Reads a built-in scenario (a file below data/scenarios/, named without its number) or an INI
- * file: sections [host] [versions] [set] [used] [scenario] [guest NAME] [disk GUEST.NAME]
- * [nic GUEST.NAME] [expect]. An unknown name is an error that lists the built-in ones. */
+ * file: sections [host] [versions] [set] [used] [parameters] [scenario] [guest NAME]
+ * [disk GUEST.NAME] [nic GUEST.NAME] [expect]. An unknown name is an error that lists the built-in
+ * ones. */
 int scenario_read(struct scenario *scenario, const char *name_or_path, struct diag *diag);
 
 /* Sets one named thing: an option (in every class), a component's version (linux, qemu, ...),
- * host, ramp, set or used ("ID=VALUE", several by comma). Unknown names are errors that tell the
- * nearest one; errors leave diag's file and line to the caller. */
+ * host, ramp, set, used or parameter ("ID=VALUE", several by comma). Unknown names are errors that
+ * tell the nearest one; errors leave diag's file and line to the caller. */
 int scenario_set(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
 
 /* What scenario_set and the reader of INI files share. */
@@ -81,6 +83,8 @@ void scenario_group_init(struct device_group *group, const char *name);
 int scenario_limit(struct scenario *scenario, const char *name, const char *text,
                    struct diag *diag);
 int scenario_used(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
+int scenario_parameter(struct scenario *scenario, const char *name, const char *text,
+                       struct diag *diag);
 int scenario_unknown_name(const char *name, struct diag *diag);
 
 /* Splits `--disks N` and `--nics N` (host totals) evenly over the guests of all classes: with R

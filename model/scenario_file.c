@@ -144,6 +144,8 @@ static int take_entry(void *context, const char *section, const char *name, cons
         reader->status = scenario_limit(scenario, name, text, reader->diag);
     else if (strcmp(section, "used") == 0)
         reader->status = scenario_used(scenario, name, text, reader->diag);
+    else if (strcmp(section, "parameters") == 0)
+        reader->status = scenario_parameter(scenario, name, text, reader->diag);
     else if (strcmp(section, "host") == 0)
         reader->status = set_host(scenario, name, text, reader->diag);
     else if (strcmp(section, "scenario") == 0 || strcmp(section, "versions") == 0)
@@ -151,9 +153,10 @@ static int take_entry(void *context, const char *section, const char *name, cons
     else if (strcmp(section, "expect") == 0)
         reader->status = set_expect(&scenario->expect, name, text, reader->diag);
     else
-        reader->status = diag_set(reader->diag, STATUS_DATA, NULL, 0, section,
-                                  "unknown section; expected host, versions, set, used, scenario, "
-                                  "guest NAME, disk GUEST.NAME, nic GUEST.NAME or expect");
+        reader->status =
+            diag_set(reader->diag, STATUS_DATA, NULL, 0, section,
+                     "unknown section; expected host, versions, set, used, parameters, scenario, "
+                     "guest NAME, disk GUEST.NAME, nic GUEST.NAME or expect");
     if (reader->status != STATUS_OK && reader->diag->line == 0) {
         snprintf(reader->diag->file, sizeof reader->diag->file, "%s", reader->file);
         reader->diag->line = reader->line;

@@ -81,6 +81,18 @@ bool model_is_set(const struct model *model, size_t limit)
     return model->limits[limit].overridden;
 }
 
+int model_evaluate(struct model *model, size_t class_index, const char *text, expr_lookup *more,
+                   void *context, double *value, struct diag *diag)
+{
+    step_to(model, model->requested);
+    image_load(model, image_of(model, class_index, 0));
+    model->formulas.more = more;
+    model->formulas.more_context = context;
+    int status = formulas_evaluate(&model->formulas, text, value, diag);
+    model->formulas.more = NULL;
+    return status;
+}
+
 double model_value(struct model *model, double n, size_t class_index, int option)
 {
     step_to(model, n);

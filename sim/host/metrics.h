@@ -1,0 +1,87 @@
+/* What one replication of the host measures: one number for each metric below, NAN where the run
+ * had nothing of the kind, and histograms of what has a distribution. Replications are merged by
+ * tallies, one for each metric (sim/run.h). */
+#ifndef SIM_HOST_METRICS_H
+#define SIM_HOST_METRICS_H
+
+#include "sim/engine/histogram.h"
+
+/* METRIC(id, unit, description): the id is also the name users read and write. */
+#define METRICS                                                                                    \
+    METRIC(guests_started, "", "guests that came up")                                              \
+    METRIC(guests_refused, "", "guests that a limit stopped")                                      \
+    METRIC(start_mean, "s", "time of a guest's start, mean")                                       \
+    METRIC(start_p50, "s", "time of a guest's start, median")                                      \
+    METRIC(start_p99, "s", "time of a guest's start, 99th percentile")                             \
+    METRIC(start_total, "s", "time until all guests were up")                                      \
+    METRIC(start_rate, "1/s", "guests started a second")                                           \
+    METRIC(start_cpu, "s", "CPU time of a guest's start")                                          \
+    METRIC(cpu_busy, "", "share of the host's CPU time in use")                                    \
+    METRIC(cpu_steal, "", "share of the time a vCPU wanted to run that it waited for a CPU")       \
+    METRIC(cpu_spin, "", "share of vCPUs' CPU time spent spinning for locks")                      \
+    METRIC(tasks_running, "", "threads on a CPU or waiting for one, mean")                         \
+    METRIC(sched_delay_mean, "s", "wait of a woken vCPU for a CPU, mean")                          \
+    METRIC(sched_delay_p99, "s", "wait of a woken vCPU for a CPU, 99th percentile")                \
+    METRIC(ticks_late, "", "share of timer ticks handled after the next one was due")              \
+    METRIC(guests_responsive, "", "guests whose vCPUs answer within the limit of data/slo.csv")    \
+    METRIC(work_rate, "1/s", "operations of all guests")                                           \
+    METRIC(work_rate_guest, "1/s", "operations of one guest, mean")                                \
+    METRIC(lock_wait_mean, "s", "wait for a contended lock of a guest, mean")                      \
+    METRIC(lock_wait_max, "s", "wait for a contended lock of a guest, longest")                    \
+    METRIC(lock_contended, "", "share of a guest's acquisitions that waited")                      \
+    METRIC(host_lock_use, "", "share of time the host's time lock was held")                       \
+    METRIC(host_lock_wait_mean, "s", "wait for the host's time lock, mean of contended ones")      \
+    METRIC(wakeups, "1/s", "wake-ups of vCPUs")                                                    \
+    METRIC(io_rate, "1/s", "I/O requests completed, all guests")                                   \
+    METRIC(io_mean, "s", "I/O latency, mean")                                                      \
+    METRIC(io_p50, "s", "I/O latency, median")                                                     \
+    METRIC(io_p99, "s", "I/O latency, 99th percentile")                                            \
+    METRIC(io_p999, "s", "I/O latency, 99.9th percentile")                                         \
+    METRIC(io_thread_use, "", "share of a CPU used by a guest's I/O thread, mean")                 \
+    METRIC(io_exits, "1/s", "virtqueue kicks that left the guest")                                 \
+    METRIC(net_rate, "bit/s", "network throughput, all guests")                                    \
+    METRIC(net_packets, "1/s", "packets, all guests")                                              \
+    METRIC(net_rtt, "s", "round trip of one packet, mean")                                         \
+    METRIC(net_thread_use, "", "share of a CPU used by a guest's network thread, mean")            \
+    METRIC(memory_used, "bytes", "host memory in use, swap included, at the end")                  \
+    METRIC(memory_swapped, "bytes", "memory in swap at the end")                                   \
+    METRIC(memory_guests, "", "guests that the memory held before the first was killed")           \
+    METRIC(memory_oom, "", "guests killed for lack of memory")                                     \
+    METRIC(memory_slowdown, "",                                                                    \
+           "time of an access to guest memory, swap included, over its time "                      \
+           "without")                                                                              \
+    METRIC(migration_total, "s", "time of a migration, mean")                                      \
+    METRIC(migration_downtime, "s", "downtime of a migration, mean")                               \
+    METRIC(migration_rounds, "", "pre-copy rounds, mean")                                          \
+    METRIC(migration_bytes, "bytes", "bytes sent by a migration, mean")                            \
+    METRIC(migration_converged, "", "share of migrations that ended")                              \
+    METRIC(migration_dirty_rate, "1/s", "dirty pages rate as QEMU reports it, last round")         \
+    METRIC(migration_expected_downtime, "s", "downtime that QEMU expects, last round")             \
+    METRIC(migration_throttle, "", "CPU throttle at the end")                                      \
+    METRIC(migration_accepted, "", "migrations that found a port")
+
+enum metric {
+#define METRIC(id, unit, description) METRIC_##id,
+    METRICS
+#undef METRIC
+        METRIC_COUNT
+};
+
+struct metric_text {
+    const char *name, *unit, *description;
+};
+
+extern const struct metric_text metric_texts[METRIC_COUNT];
+
+/* The metric of that name, or -1. */
+int metric_find(const char *name);
+
+struct result {
+    double value[METRIC_COUNT];
+    struct histogram start_ns, io_ns, delay_ns;
+};
+
+/* All NAN, all empty. */
+void result_init(struct result *result);
+
+#endif
