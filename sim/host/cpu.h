@@ -66,7 +66,7 @@ struct thread {
     struct cpus *cpus;
     struct burst *first, *last;
     uint64_t remaining_ns; /* of the first burst, at speed 1; overheads included */
-    uint64_t vruntime;
+    uint64_t vruntime, order;
     uint64_t ready_ns, slept_ns;
     uint32_t weight;
     bool woken; /* ready since it was woken up, not since it was preempted */
@@ -93,10 +93,13 @@ struct cpus {
     /* private */
     struct sim *sim;
     struct cpu *cpu;
-    uint64_t *idle; /* a bit each */
-    uint32_t ready, idle_count;
-    uint32_t probe; /* the next queue to compare with */
-    uint64_t ready_since_ns;
+    uint64_t *idle;          /* a bit each */
+    uint64_t *idle_core;     /* a bit each: all hardware threads of the core are idle */
+    uint32_t cores;          /* count / threads_per_core */
+    uint32_t waiting, awake; /* threads that wait; that wait or run */
+    uint32_t probe;          /* the next queue to compare with */
+    uint64_t order;
+    uint64_t awake_since_ns;
 };
 
 /* Returns 0, or -1 without memory. */
@@ -116,13 +119,15 @@ void thread_interrupt(struct sim *sim, struct thread *thread, struct burst *burs
  * of work are done first. */
 void thread_finish(struct sim *sim, struct thread *thread, uint64_t more_ns);
 
-/* Gives the CPU to others that wait for it: the thread goes to the end of the queue. Called when it
- * runs (from a burst's done, say). */
+/* Gives the CPU to the next that waits for it, if any. To be called from a done of the thread. */
 void thread_yield(struct sim *sim, struct thread *thread);
 
 /* Directed yield: `to`, ready on any CPU, takes the place of `from`, which is running. Returns
  * false when `to` is not waiting for a CPU. */
 bool thread_yield_to(struct sim *sim, struct thread *from, struct thread *to);
+
+/* Brings the counters of all running threads up to now; before they are read. */
+void cpus_account(struct cpus *cpus);
 
 /* Zeroes the counters of the CPUs: the end of a warm-up. */
 void cpus_restart_statistics(struct cpus *cpus);
