@@ -28,7 +28,11 @@ struct host {
     struct workload *workload; /* of the parts; NULL: not in this run */
     struct block *block;
     struct net *net;
+    struct start *start;
 };
+
+/* What random numbers are for. */
+enum purpose { PURPOSE_START };
 
 /* The stream of random numbers for one purpose of one entity (a guest's disk, say): the same in
  * every what-if, whatever else the run does. */

@@ -10,6 +10,7 @@
 #define METRICS                                                                                    \
     METRIC(guests_started, "", "guests that came up")                                              \
     METRIC(guests_refused, "", "guests that a limit stopped")                                      \
+    METRIC(devices_started, "", "steps of a ramp inside the guests that worked")                   \
     METRIC(start_mean, "s", "time of a guest's start, mean")                                       \
     METRIC(start_p50, "s", "time of a guest's start, median")                                      \
     METRIC(start_p99, "s", "time of a guest's start, 99th percentile")                             \
