@@ -49,6 +49,7 @@ struct boot {
     const struct limit *limit; /* that stops it; NULL: none */
     int stop_phase;
     struct start_worker *worker;
+    uint64_t worker_run_ns; /* of the worker, when it was taken; then of this start alone */
     struct burst burst;
     struct mutex_waiter waiter;
     struct station_flow flow;
@@ -190,6 +191,12 @@ void start_launch(struct host *host)
     launch_next(host);
 }
 
+static void give_worker(struct boot *boot, struct start_worker *worker)
+{
+    boot->worker = worker;
+    boot->worker_run_ns = worker->thread.run_ns;
+}
+
 /* A worker goes to the start that has waited longest. */
 static void release_worker(struct sim *sim, struct boot *boot)
 {
@@ -199,13 +206,14 @@ static void release_worker(struct sim *sim, struct boot *boot)
     boot->worker = NULL;
     if (worker == NULL)
         return;
+    boot->worker_run_ns = worker->thread.run_ns - boot->worker_run_ns;
     if (next == NULL) {
         worker->next = start->idle_workers;
         start->idle_workers = worker;
         return;
     }
     start->first_waiting = next->next;
-    next->worker = worker;
+    give_worker(next, worker);
     sim_schedule_in(sim, 0, SIM_PRIORITY_NORMAL, advance, next);
 }
 
@@ -215,8 +223,8 @@ static bool take_worker(struct boot *boot)
     struct start *start = boot->host->start;
     if (boot->worker != NULL)
         return true;
-    boot->worker = start->idle_workers;
-    if (boot->worker != NULL) {
+    if (start->idle_workers != NULL) {
+        give_worker(boot, start->idle_workers);
         start->idle_workers = boot->worker->next;
         return true;
     }
@@ -246,10 +254,11 @@ static void come_up(struct sim *sim, struct boot *boot)
     struct host *host = boot->host;
     struct start *start = host->start;
     struct guest *guest = boot->guest;
+    release_worker(sim, boot);
     start->started++;
     start->last_up_ns = sim_now(sim);
     histogram_add(&host->result->start_ns, sim_now(sim) - boot->began_ns);
-    start->cpu_ns += (double)guest->main_loop->run_ns;
+    start->cpu_ns += (double)(boot->worker_run_ns + guest->main_loop->run_ns);
     for (uint32_t i = 0; i < guest->vcpu_count; i++)
         start->cpu_ns += (double)guest->vcpus[i].run_ns;
     if (start->up != NULL)
@@ -373,13 +382,14 @@ static void advance(struct sim *sim, void *arg)
         come_up(sim, boot);
 }
 
-/* CPU time of a start: the guest's own threads until it was up, and its share of the workers. */
-static double cpu_seconds(const struct start *start)
+/* Guests, or steps inside them, before anything was exceeded. */
+static double clean_steps(const struct start *start)
 {
-    double ns = start->cpu_ns;
-    for (uint32_t i = 0; i < start->worker_count; i++)
-        ns += (double)start->workers[i].thread.run_ns;
-    return ns / 1e9 / start->started;
+    const struct account *account = &start->account;
+    double steps = isnan(account->steps) ? start->started : account->steps;
+    if (account->soft.limit != NULL)
+        steps = fmin(steps, account->soft.max_ok);
+    return account->fatal.limit != NULL ? fmin(steps, account->fatal.max_ok) : steps;
 }
 
 void start_measure(struct host *host)
@@ -389,6 +399,7 @@ void start_measure(struct host *host)
     result->value[METRIC_guests_started] = start->started;
     result->value[METRIC_guests_refused] = start->refused;
     result->value[METRIC_devices_started] = start->account.steps;
+    result->value[METRIC_steps_clean] = clean_steps(start);
     if (start->started == 0)
         return;
     double total = (double)start->last_up_ns / 1e9;
@@ -397,5 +408,5 @@ void start_measure(struct host *host)
     result->value[METRIC_start_p99] = (double)histogram_quantile(&result->start_ns, 0.99) / 1e9;
     result->value[METRIC_start_total] = total;
     result->value[METRIC_start_rate] = total > 0 ? start->started / total : NAN;
-    result->value[METRIC_start_cpu] = cpu_seconds(start);
+    result->value[METRIC_start_cpu] = start->cpu_ns / 1e9 / start->started;
 }

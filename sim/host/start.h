@@ -39,7 +39,7 @@ struct start {
     struct account account; /* of limits: what is held, and what was met first */
     uint32_t launched, started, refused;
     uint64_t last_up_ns;
-    double cpu_ns; /* of guests' own threads, until they were up */
+    double cpu_ns; /* of guests that came up, until then */
     /* private */
     struct boot *boots, *idle_boots;
     uint32_t boot_count;
