@@ -21,12 +21,14 @@ int plan_init(struct plan *plan, struct model *model, const char *overlay, struc
         if (status != STATUS_OK)
             return status;
     }
-    return costs_new(&plan->costs, model, overlay, diag);
+    int status = costs_new(&plan->costs, model, overlay, diag);
+    return status == STATUS_OK ? ledger_new(&plan->ledger, model, diag) : status;
 }
 
 void plan_free(struct plan *plan)
 {
     costs_free(plan->costs);
+    ledger_free(plan->ledger);
     memset(plan, 0, sizeof *plan);
 }
 

@@ -4,11 +4,13 @@
 #define SIM_HOST_PLAN_H
 
 #include "sim/host/costs.h"
+#include "sim/host/ledger.h"
 
 struct plan {
     struct model *model;
     const struct scenario *scenario;
     struct costs *costs;
+    struct ledger *ledger;
     uint32_t guests;                              /* in all */
     uint32_t class_guests[CLASSES_MAX];           /* of each class */
     double disks[CLASSES_MAX], nics[CLASSES_MAX]; /* of a guest of the class, over all groups */
