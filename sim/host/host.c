@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/host/start.h"
+#include "sim/host/tick.h"
 #include "sim/host/workload.h"
 
 void host_stream(const struct host *host, struct rng *rng, uint64_t entity, enum purpose purpose)
@@ -96,6 +97,7 @@ int host_open(struct host *host, const struct plan *plan, uint64_t seed, uint64_
 void host_close(struct host *host)
 {
     workload_close(host);
+    tick_close(host);
     start_close(host);
     free(host->guests);
     free(host->threads);
@@ -106,7 +108,7 @@ void host_close(struct host *host)
 /* The parts of steady load. */
 static int open_parts(struct host *host)
 {
-    return workload_open(host);
+    return workload_open(host) != 0 || tick_open(host) != 0 ? -1 : 0;
 }
 
 static void restart_statistics(struct host *host)
@@ -122,6 +124,7 @@ static void restart_statistics(struct host *host)
     histogram_init(&host->result->delay_ns);
     histogram_init(&host->result->io_ns);
     workload_restart_statistics(host);
+    tick_restart_statistics(host);
     host->measured_since_ns = sim_now(&host->sim);
 }
 
@@ -158,8 +161,11 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
 {
     if (open_parts(host) != 0)
         return -1;
-    for (uint32_t g = 0; g < host->plan->guests; g++)
+    for (uint32_t g = 0; g < host->plan->guests; g++) {
         workload_start(host, &host->guests[g]);
+        tick_start(host, &host->guests[g]);
+    }
+    tick_begin(host);
     if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
         return -1;
     restart_statistics(host);
@@ -168,6 +174,7 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     cpus_account(&host->cpus);
     measure_cpu(host);
     workload_measure(host);
+    tick_measure(host);
     return 0;
 }
 
