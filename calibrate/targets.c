@@ -222,18 +222,9 @@ static int run_rows(struct targets *targets, struct target_score *score)
 static int read_table(struct table *table, const char *name, struct diag *diag)
 {
     char path[256];
-    char *text;
-    size_t length;
     snprintf(path, sizeof path, "targets/%s.csv", name);
-    const struct data_file *data = data_find(path);
-    if (data != NULL)
-        return table_parse(table, data->name, data->text, data->length, diag);
-    int status = text_read_file(name, &text, &length, diag);
-    if (status != STATUS_OK)
-        return status;
-    status = table_parse(table, name, text, length, diag);
-    free(text);
-    return status;
+    return data_find(path) != NULL ? table_read(table, path, NULL, diag)
+                                   : table_read_file(table, name, diag);
 }
 
 int score_targets(struct target_score *score, const struct catalog *catalog, const char *name,
