@@ -222,9 +222,9 @@ static void ramps_inside_a_guest_end(void **state)
 static void cost_is_linear(void **state)
 {
     static const char *const settings[] = {
-        "guests=1000 parallel_starts=20 bridges=20" ROOMY,
-        "guests=1000 parallel_starts=20 bridges=20 disks=4096" ROOMY,
-        "guests=10000 parallel_starts=20 bridges=20" ROOMY};
+        "guests=1000 parallel_starts=20 launcher=qemu disks_per_guest=1" ROOMY,
+        "guests=1000 parallel_starts=20 launcher=qemu disks_per_guest=9" ROOMY,
+        "guests=10000 parallel_starts=20 launcher=qemu disks_per_guest=1" ROOMY};
     uint64_t events[3];
     (void)state;
     for (size_t i = 0; i < 3; i++) {
