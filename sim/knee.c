@@ -55,19 +55,15 @@ static int at_step(const struct search *search, double n, struct scenario *scena
 static int simulate(const struct search *search, struct probe *probe)
 {
     struct scenario *scenario = malloc(sizeof *scenario);
-    struct model *model = NULL;
     struct plan plan = {.model = NULL};
     if (scenario == NULL)
         return diag_set(search->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     int status = at_step(search, probe->n, scenario);
     if (status == STATUS_OK)
-        status = model_new(&model, search->catalog, scenario, search->diag);
-    if (status == STATUS_OK)
-        status = plan_init(&plan, model, search->overlay, search->diag);
+        status = plan_open(&plan, search->catalog, scenario, search->overlay, search->diag);
     if (status == STATUS_OK)
         status = run_phase(&plan, probe->phase, search->rules, &probe->figures, search->diag);
     plan_free(&plan);
-    model_free(model);
     free(scenario);
     return status;
 }
