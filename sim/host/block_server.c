@@ -1,0 +1,215 @@
+/* The serving side of the block part: event loops, workers, and a request's way through the
+ * drive. */
+#include "sim/host/block_path.h"
+
+static const struct block_costs *costs_of(const struct server *server)
+{
+    return server->guest->costs;
+}
+
+static void run(struct sim *sim, struct server *server, uint64_t work_ns, sim_callback *done)
+{
+    server->burst.work_ns = work_ns;
+    server->burst.done = done;
+    thread_run(sim, server->thread, &server->burst);
+}
+
+static bool polls(const struct sim *sim, const struct server *server)
+{
+    return server->state == SERVER_IDLE &&
+           sim_now(sim) - server->idle_since_ns < costs_of(server)->poll_ns;
+}
+
+bool block_server_hears(const struct sim *sim, const struct block_queue *queue,
+                        const struct block_costs *costs)
+{
+    const struct server *server = queue->server;
+    if (costs->kick_rule == KICK_ALWAYS)
+        return false;
+    if (queue->waiting > 0 || polls(sim, server))
+        return true;
+    return costs->kick_rule == KICK_SUPPRESSED &&
+           (server->state == SERVER_PASS || server->state == SERVER_BLOCKED ||
+            (server->state == SERVER_WORK && server->taken.head != NULL));
+}
+
+static void on_pass(struct sim *sim, void *arg);
+
+static void awake(struct sim *sim, void *arg)
+{
+    struct server *server = arg;
+    const struct block_costs *costs = costs_of(server);
+    server->state = SERVER_PASS;
+    run(sim, server, server->polled ? costs->polled_pass_ns : costs->pass_ns, on_pass);
+}
+
+void block_server_poke(struct sim *sim, struct server *server)
+{
+    const struct block_costs *costs = costs_of(server);
+    uint64_t slept_ns = sim_now(sim) - server->idle_since_ns;
+    if (server->state != SERVER_IDLE)
+        return;
+    server->polled = slept_ns < costs->poll_ns;
+    server->polled_ns += server->polled ? slept_ns : costs->poll_ns;
+    server->state = SERVER_WAKING;
+    if (!server->polled && slept_ns > costs->wake_after_ns &&
+        server->thread->state == THREAD_ASLEEP)
+        sim_schedule_in(sim, costs->wake_delay_ns, SIM_PRIORITY_NORMAL, awake, server);
+    else
+        awake(sim, server);
+}
+
+/* CPU time for the host's page cache. */
+static uint64_t caching_ns(const struct block_costs *costs, const struct request *request)
+{
+    if (request->flush || !costs->write_cached)
+        return 0;
+    return costs->copy_ns + (request->write ? 0 : costs->cached_read_ns);
+}
+
+/* CPU time to take a request off its virtqueue and hand it on; a flush is a request like others. */
+static uint64_t taking_ns(const struct server *server, const struct request *request)
+{
+    const struct block_costs *costs = costs_of(server);
+    return costs->parse_ns + (costs->pool ? 0 : caching_ns(costs, request));
+}
+
+/* CPU time to finish a batch, and which virtqueues get an interrupt. */
+static uint64_t finishing_ns(struct server *server)
+{
+    const struct block_costs *costs = costs_of(server);
+    uint64_t work_ns = 0;
+    for (struct request *request = server->completed.head; request != NULL;
+         request = request->next) {
+        struct block_queue *queue = request->job->queue;
+        work_ns += costs->complete_ns;
+        if (!queue->irq_due && !queue->irq_pending)
+            work_ns += queue->user_space ? costs->inject_user_ns : costs->inject_ns;
+        queue->irq_due = true;
+    }
+    return work_ns;
+}
+
+static void on_work(struct sim *sim, void *arg);
+
+static void on_pass(struct sim *sim, void *arg)
+{
+    struct server *server = arg;
+    const struct block_costs *costs = costs_of(server);
+    uint64_t work_ns = 0;
+    server->completed = line_take(&server->finished);
+    if (!costs->synchronous)
+        server->taken = line_take(&server->arrived);
+    else if (server->completed.head == NULL && server->arrived.head != NULL)
+        line_push(&server->taken, line_pop(&server->arrived));
+    for (struct request *request = server->taken.head; request != NULL; request = request->next) {
+        request->job->queue->waiting--;
+        work_ns += taking_ns(server, request);
+    }
+    if (server->taken.head != NULL)
+        work_ns += costs->batch_ns;
+    server->state = SERVER_WORK;
+    run(sim, server, work_ns + finishing_ns(server), on_work);
+}
+
+/* Out of work: sleeps, or looks again. */
+static void settle(struct sim *sim, struct server *server)
+{
+    if (server->arrived.head != NULL && costs_of(server)->synchronous) {
+        on_pass(sim, server);
+        return;
+    }
+    if (server->arrived.head != NULL || server->finished.head != NULL) {
+        server->polled = costs_of(server)->poll_ns > 0;
+        awake(sim, server);
+        return;
+    }
+    server->state = SERVER_IDLE;
+    server->idle_since_ns = sim_now(sim);
+}
+
+static void pool_submit(struct sim *sim, struct server *server, struct request *request);
+
+static void on_work(struct sim *sim, void *arg)
+{
+    struct server *server = arg;
+    struct line completed = line_take(&server->completed);
+    struct line taken = line_take(&server->taken);
+    bool blocks = costs_of(server)->synchronous && taken.head != NULL;
+    server->state = blocks ? SERVER_BLOCKED : SERVER_WORK;
+    for (struct request *request = line_pop(&completed); request != NULL;
+         request = line_pop(&completed)) {
+        struct block_queue *queue = request->job->queue;
+        line_push(&queue->used, request);
+        if (completed.head == NULL || completed.head->job->queue != queue)
+            block_queue_interrupt(sim, queue);
+    }
+    for (struct request *request = line_pop(&taken); request != NULL; request = line_pop(&taken)) {
+        if (costs_of(server)->pool)
+            pool_submit(sim, server, request);
+        else
+            block_request_go(sim, request);
+    }
+    if (!blocks)
+        settle(sim, server);
+}
+
+static void on_worker_started(struct sim *sim, void *arg)
+{
+    struct worker *worker = arg;
+    block_request_go(sim, worker->request);
+}
+
+static void pool_submit(struct sim *sim, struct server *server, struct request *request)
+{
+    const struct block_costs *costs = costs_of(server);
+    struct worker *worker = server->free_worker;
+    if (worker == NULL) {
+        line_push(&server->pooled, request);
+        return;
+    }
+    server->free_worker = worker->next;
+    worker->request = request;
+    request->worker = worker;
+    worker->burst = (struct burst){
+        .work_ns = costs->worker_start_ns + caching_ns(costs, request),
+        .done = on_worker_started,
+        .arg = worker,
+    };
+    thread_run(sim, &worker->thread, &worker->burst);
+}
+
+static void on_worker_ended(struct sim *sim, void *arg)
+{
+    struct worker *worker = arg;
+    struct server *server = worker->server;
+    struct request *request = worker->request;
+    request->worker = NULL;
+    worker->next = server->free_worker;
+    server->free_worker = worker;
+    line_push(&server->finished, request);
+    block_server_poke(sim, server);
+    if (server->pooled.head != NULL)
+        pool_submit(sim, server, line_pop(&server->pooled));
+}
+
+/* The drive is done with all stages. */
+void block_request_back(struct sim *sim, struct request *request)
+{
+    struct server *server = request->job->queue->server;
+    const struct block_costs *costs = request->job->guest->costs;
+    if (costs->on_host) {
+        block_job_take(sim, request);
+    } else if (request->worker != NULL) {
+        struct worker *worker = request->worker;
+        worker->burst =
+            (struct burst){.work_ns = costs->worker_end_ns, .done = on_worker_ended, .arg = worker};
+        thread_run(sim, &worker->thread, &worker->burst);
+    } else {
+        line_push(&server->finished, request);
+        if (server->state == SERVER_BLOCKED)
+            on_pass(sim, server);
+        else
+            block_server_poke(sim, server);
+    }
+}
