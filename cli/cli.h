@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "model/predict.h"
 #include "model/scenario.h"
+#include "sim/run.h"
 
 enum { SETTINGS_MAX = 256, WORDS_MAX = 16 };
 enum exit_code { EXIT_FITS = 0, EXIT_TIGHT = 1, EXIT_DOES_NOT_FIT = 2, EXIT_CANNOT_TELL = 3 };
@@ -26,7 +27,8 @@ struct arguments {
     size_t setting_count;
     const char *catalog, *scenario;
     enum format format;
-    bool full;
+    bool full, targets, no_simulate;
+    struct run_rules rules; /* of simulations */
 };
 
 /* Everything a verb needs to answer; opened by question_open, closed by question_close. */
@@ -42,7 +44,7 @@ void question_close(struct question *question);
 
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
-verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate;
+verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets;
 
 /* Printing of an answer. */
 int print_text(const struct question *question, bool full);

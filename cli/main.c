@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "model/option.h"
+#include "model/text.h"
 
 const char *argp_program_version = "scalesim " SCALESIM_VERSION;
 
@@ -16,6 +17,11 @@ enum key {
     KEY_JSON,
     KEY_FULL,
     KEY_NO_SIMULATE,
+    KEY_TARGETS,
+    KEY_SEED,
+    KEY_PRECISION,
+    KEY_REPLICATIONS,
+    KEY_THREADS,
 };
 
 static const struct {
@@ -33,7 +39,13 @@ static const struct argp_option plain[] = {
     {"csv", KEY_CSV, NULL, 0, "print every limit as CSV", 1},
     {"json", KEY_JSON, NULL, 0, "print the answer as JSON (data/schema.json)", 1},
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
-    {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone (it does so today)", 1},
+    {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone", 1},
+    {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
+    {"seed", KEY_SEED, "N", 0, "of the simulation's random numbers (1)", 1},
+    {"precision", KEY_PRECISION, "SHARE", 0,
+     "replicate until 95 % intervals are this narrow (0.05)", 1},
+    {"replications", KEY_REPLICATIONS, "N", 0, "most replications of a simulation (20)", 1},
+    {"threads", KEY_THREADS, "N", 0, "threads that simulate (all CPUs)", 1},
 };
 
 static const char *const specials[][3] = {
@@ -81,6 +93,15 @@ static size_t build_flags(struct argp_option *list)
     return at + PLAIN;
 }
 
+static double take_number(struct argp_state *state, const char *flag, const char *text,
+                          double least, double most)
+{
+    double value;
+    if (!text_parse_number(text, &value) || value < least || value > most)
+        argp_error(state, "%s: '%s' is not a number from %g to %g", flag, text, least, most);
+    return value;
+}
+
 static error_t take(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -101,6 +122,24 @@ static error_t take(int key, char *text, struct argp_state *state)
         arguments->full = true;
         break;
     case KEY_NO_SIMULATE:
+        arguments->no_simulate = true;
+        break;
+    case KEY_TARGETS:
+        arguments->targets = true;
+        break;
+    case KEY_SEED:
+        arguments->rules.seed = (uint64_t)take_number(state, "--seed", text, 0, 0x1p53);
+        break;
+    case KEY_PRECISION:
+        arguments->rules.relative = take_number(state, "--precision", text, 0, 1);
+        break;
+    case KEY_REPLICATIONS:
+        arguments->rules.most = (uint64_t)take_number(state, "--replications", text, 1, 1e9);
+        if (arguments->rules.least > arguments->rules.most)
+            arguments->rules.least = arguments->rules.most;
+        break;
+    case KEY_THREADS:
+        arguments->rules.threads = (unsigned)take_number(state, "--threads", text, 1, 4096);
         break;
     case ARGP_KEY_ARG:
         if (arguments->verb == NULL)
@@ -136,7 +175,7 @@ int main(int count, char **values)
         NULL,
         NULL,
         NULL};
-    struct arguments arguments = {0};
+    struct arguments arguments = {.rules = run_defaults};
     struct diag diag = {0};
     argp_err_exit_status = -STATUS_USAGE;
     argp_parse(&argp, count, values, 0, NULL, &arguments);

@@ -149,6 +149,8 @@ int cli_validate(const struct arguments *arguments, struct diag *diag)
 {
     struct catalog catalog;
     struct score scores[WORDS_MAX] = {0};
+    if (arguments->targets)
+        return cli_targets(arguments, diag);
     if (arguments->word_count == 0)
         return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "validate takes case files");
     int status = catalog_load(&catalog, arguments->catalog, diag);

@@ -239,6 +239,7 @@ static void start(struct cpu *cpu, struct thread *thread)
     if (thread->woken && thread->delays != NULL)
         histogram_add(thread->delays, waited);
     thread->woken = false;
+    thread->in_spin_loop = false;
     thread->state = THREAD_RUNNING;
     thread->cpu = (uint32_t)(cpu - cpus->cpu);
     if (cpu->last != thread) {
@@ -509,11 +510,14 @@ void thread_interrupt(struct sim *sim, struct thread *thread, struct burst *burs
         program(cpu);
 }
 
-void thread_finish(struct sim *sim, struct thread *thread, uint64_t more_ns)
+void thread_finish(struct sim *sim, struct thread *thread, struct burst *burst, uint64_t more_ns)
 {
     struct cpu *cpu = &thread->cpus->cpu[thread->cpu];
     (void)sim;
-    contract(thread->first != NULL);
+    if (thread->first != burst) {
+        burst->work_ns = more_ns;
+        return;
+    }
     if (thread->state == THREAD_RUNNING)
         account(cpu);
     thread->remaining_ns = more_ns;

@@ -57,10 +57,12 @@ struct thread {
     enum thread_state state;
     uint32_t cpu; /* where it runs, waits, or ran last */
     /* set by the owner */
-    uint32_t guest;           /* whose it is; UINT32_MAX: the host's */
-    bool halt_polls;          /* a vCPU: its CPU polls a while before it sleeps */
-    bool spinning;            /* what runs now is spinning for a lock */
-    float speed;              /* 1: as fast as the host's CPU is */
+    uint32_t guest;    /* whose it is; UINT32_MAX: the host's */
+    bool halt_polls;   /* a vCPU: its CPU polls a while before it sleeps */
+    bool spinning;     /* what runs now is spinning for a lock */
+    bool in_spin_loop; /* off CPU since it left the guest for spinning; cleared when it runs */
+    bool passed_over;  /* by the last directed yield that looked at it */
+    float speed;       /* 1: as fast as the host's CPU is */
     struct histogram *delays; /* of wake-ups, in ns; NULL: not kept */
     /* private */
     struct cpus *cpus;
@@ -115,9 +117,9 @@ void thread_run(struct sim *sim, struct thread *thread, struct burst *burst);
 /* The same, ahead of all bursts that wait (the one in progress is put off): an interrupt. */
 void thread_interrupt(struct sim *sim, struct thread *thread, struct burst *burst);
 
-/* Ends the burst in progress, now if the thread is on a CPU, else as soon as it gets one; `more_ns`
- * of work are done first. */
-void thread_finish(struct sim *sim, struct thread *thread, uint64_t more_ns);
+/* Ends a burst that was handed over: once it is the first, the thread does `more_ns` of work
+ * instead of what is left of it. */
+void thread_finish(struct sim *sim, struct thread *thread, struct burst *burst, uint64_t more_ns);
 
 /* Gives the CPU to the next that waits for it, if any. To be called from a done of the thread. */
 void thread_yield(struct sim *sim, struct thread *thread);

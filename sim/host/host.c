@@ -4,7 +4,167 @@
 #include <stdlib.h>
 #include <string.h>
 
-void host_stream(const struct host *host, struct rng *rng, uint64_t entity, uint64_t purpose)
+#include "sim/host/workload.h"
+
+void host_stream(const struct host *host, struct rng *rng, uint64_t entity, enum purpose purpose)
 {
-    rng_init(rng, host->seed, host->replication, entity, purpose);
+    rng_init(rng, host->seed, host->replication, entity, (uint64_t)purpose);
+}
+
+static void bind_rules(const struct plan *plan, struct cpu_rules *rules)
+{
+    const struct costs *costs = plan->costs;
+    *rules = (struct cpu_rules){
+        .latency_ns = cost_ns(costs, 0, "sched_latency_s"),
+        .slice_min_ns = cost_ns(costs, 0, "sched_slice_s"),
+        .wakeup_ns = cost_ns(costs, 0, "sched_wakeup_s"),
+        .switch_ns = cost_ns(costs, 0, "switch_s"),
+        .wake_ns = cost_ns(costs, 0, "wake_s"),
+        .poll_ns = cost_ns(costs, 0, "halt_poll_hit_s"),
+        .poll_max_ns = cost_ns(costs, 0, "halt_poll_max_s"),
+        .smt_share = cost_of(costs, 0, "smt_share"),
+        .threads_per_core = (uint32_t)plan_option(plan, 0, "host_threads_per_core"),
+    };
+}
+
+static uint32_t count_of(const struct plan *plan, size_t c, const char *option)
+{
+    return (uint32_t)fmax(plan_option(plan, c, option), 0);
+}
+
+static void make_guest(struct host *host, struct guest *guest, struct thread *threads)
+{
+    size_t c = guest->class_index;
+    float speed = (float)cost_of(host->plan->costs, c, "cpu_speed");
+    guest->vcpus = threads;
+    guest->main_loop = threads + guest->vcpu_count;
+    guest->iothreads = guest->main_loop + 1;
+    for (uint32_t i = 0; i < guest->vcpu_count + 1 + guest->iothread_count; i++) {
+        thread_init(&threads[i], &host->cpus, guest->index, 1024);
+        threads[i].speed = speed;
+        if (i < guest->vcpu_count) {
+            threads[i].halt_polls = true;
+            threads[i].delays = &host->result->delay_ns;
+        }
+    }
+}
+
+static int make_guests(struct host *host)
+{
+    const struct plan *plan = host->plan;
+    size_t threads = 0;
+    uint32_t index = 0;
+    host->guests = calloc(plan->guests + 1, sizeof *host->guests);
+    if (host->guests == NULL)
+        return -1;
+    for (size_t c = 0; c < plan->scenario->class_count; c++) {
+        for (uint32_t i = 0; i < plan->class_guests[c]; i++, index++) {
+            host->guests[index] = (struct guest){.index = index,
+                                                 .class_index = (uint32_t)c,
+                                                 .vcpu_count = count_of(plan, c, "vcpus"),
+                                                 .iothread_count = count_of(plan, c, "iothreads")};
+            threads += host->guests[index].vcpu_count + 1 + host->guests[index].iothread_count;
+        }
+    }
+    host->threads = calloc(threads + 1, sizeof *host->threads);
+    if (host->threads == NULL)
+        return -1;
+    struct thread *next = host->threads;
+    for (index = 0; index < plan->guests; index++) {
+        struct guest *guest = &host->guests[index];
+        make_guest(host, guest, next);
+        next += guest->vcpu_count + 1 + guest->iothread_count;
+    }
+    return 0;
+}
+
+int host_open(struct host *host, const struct plan *plan, uint64_t seed, uint64_t replication,
+              struct result *result)
+{
+    struct cpu_rules rules;
+    *host = (struct host){.plan = plan, .seed = seed, .replication = replication, .result = result};
+    result_init(result);
+    bind_rules(plan, &rules);
+    uint32_t count = count_of(plan, 0, "host_cpus");
+    if (sim_init(&host->sim, NULL) != SIM_OK ||
+        cpus_init(&host->cpus, &host->sim, count > 0 ? count : 1, &rules) != 0)
+        return -1;
+    return make_guests(host);
+}
+
+void host_close(struct host *host)
+{
+    workload_close(host);
+    free(host->guests);
+    free(host->threads);
+    cpus_free(&host->cpus);
+    sim_destroy(&host->sim);
+}
+
+/* The parts of steady load. */
+static int open_parts(struct host *host)
+{
+    return workload_open(host);
+}
+
+static void restart_statistics(struct host *host)
+{
+    cpus_restart_statistics(&host->cpus);
+    for (uint32_t g = 0; g < host->plan->guests; g++) {
+        struct guest *guest = &host->guests[g];
+        for (uint32_t i = 0; i < guest->vcpu_count + 1 + guest->iothread_count; i++) {
+            struct thread *thread = &guest->vcpus[i];
+            thread->run_ns = thread->wait_ns = thread->spin_ns = thread->wakeups = 0;
+        }
+    }
+    histogram_init(&host->result->delay_ns);
+    histogram_init(&host->result->io_ns);
+    workload_restart_statistics(host);
+    host->measured_since_ns = sim_now(&host->sim);
+}
+
+static void measure_cpu(struct host *host)
+{
+    double *value = host->result->value;
+    double passed = (double)(sim_now(&host->sim) - host->measured_since_ns) * 1e-9;
+    double run = 0;
+    double wait = 0;
+    double spin = 0;
+    double wakeups = 0;
+    for (uint32_t g = 0; g < host->plan->guests; g++) {
+        struct guest *guest = &host->guests[g];
+        for (uint32_t i = 0; i < guest->vcpu_count; i++) {
+            run += (double)guest->vcpus[i].run_ns;
+            wait += (double)guest->vcpus[i].wait_ns;
+            spin += (double)guest->vcpus[i].spin_ns;
+            wakeups += (double)guest->vcpus[i].wakeups;
+        }
+    }
+    value[METRIC_cpu_busy] = cpus_use(&host->cpus, host->measured_since_ns);
+    value[METRIC_cpu_steal] = run + wait > 0 ? wait / (run + wait) : 0;
+    value[METRIC_cpu_spin] = run > 0 ? spin / run : 0;
+    value[METRIC_tasks_running] = cpus_running(&host->cpus, host->measured_since_ns);
+    value[METRIC_wakeups] = wakeups / passed;
+    if (host->result->delay_ns.count > 0) {
+        value[METRIC_sched_delay_mean] = histogram_mean(&host->result->delay_ns) * 1e-9;
+        value[METRIC_sched_delay_p99] =
+            (double)histogram_quantile(&host->result->delay_ns, 0.99) * 1e-9;
+    }
+}
+
+int host_run_steady(struct host *host, double warmup_s, double duration_s)
+{
+    if (open_parts(host) != 0)
+        return -1;
+    for (uint32_t g = 0; g < host->plan->guests; g++)
+        workload_start(host, &host->guests[g]);
+    if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
+        return -1;
+    restart_statistics(host);
+    if (sim_run(&host->sim, (uint64_t)((warmup_s + duration_s) * 1e9)) != SIM_OK)
+        return -1;
+    cpus_account(&host->cpus);
+    measure_cpu(host);
+    workload_measure(host);
+    return 0;
 }

@@ -1,0 +1,114 @@
+#include "sim/run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/option.h"
+#include "sim/engine/runner.h"
+#include "sim/host/host.h"
+
+const struct run_rules run_defaults = {
+    .seed = 1, .least = 3, .most = 20, .relative = 0.05, .metric = -1};
+
+struct running {
+    const struct plan *plan;
+    const struct run_rules *rules;
+    struct figures *figures;
+    enum phase phase;
+};
+
+static int run_one(void *context, uint64_t replication, unsigned worker, void *out)
+{
+    const struct running *running = context;
+    struct host host;
+    (void)worker;
+    int status = host_open(&host, running->plan, running->rules->seed, replication, out);
+    if (status == 0)
+        status = host_run_steady(&host, cost_of(running->plan->costs, 0, "warmup_s"),
+                                 plan_option(running->plan, 0, "duration"));
+    host_close(&host);
+    return status;
+}
+
+static void merge(void *context, uint64_t replication, const void *in)
+{
+    struct running *running = context;
+    struct figures *figures = running->figures;
+    const struct result *result = in;
+    (void)replication;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        if (!isnan(result->value[i]))
+            tally_add(&figures->metric[i], result->value[i]);
+    }
+    histogram_merge(&figures->start_ns, &result->start_ns);
+    histogram_merge(&figures->io_ns, &result->io_ns);
+    histogram_merge(&figures->delay_ns, &result->delay_ns);
+    figures->replications++;
+}
+
+struct interval figures_interval(const struct figures *figures, enum metric metric)
+{
+    return interval_of_mean(&figures->metric[metric], 0.95);
+}
+
+static bool precise(const struct running *running, enum metric metric)
+{
+    const struct tally *tally = &running->figures->metric[metric];
+    struct interval interval = figures_interval(running->figures, metric);
+    return tally->count == 0 ||
+           interval.half_width <= running->rules->relative * fabs(interval.mean);
+}
+
+static int enough(void *context, uint64_t merged)
+{
+    const struct running *running = context;
+    if (merged < running->rules->least)
+        return 0;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        if ((running->rules->metric < 0 || running->rules->metric == i) &&
+            !precise(running, (enum metric)i))
+            return 0;
+    }
+    return 1;
+}
+
+static void progress(void *context, uint64_t merged, uint64_t most)
+{
+    const struct running *running = context;
+    if (running->rules->progress != NULL)
+        running->rules->progress(running->rules->progress_context, merged, most);
+}
+
+int run_phase(const struct plan *plan, enum phase phase, const struct run_rules *rules,
+              struct figures *figures, struct diag *diag)
+{
+    struct running running = {plan, rules, figures, phase};
+    struct runner runner = {.most = rules->most,
+                            .batch = 1,
+                            .threads = rules->threads,
+                            .result_bytes = sizeof(struct result),
+                            .cancel = rules->cancel,
+                            .context = &running,
+                            .run = run_one,
+                            .merge = merge,
+                            .enough = enough,
+                            .progress = progress};
+    struct runner_report report;
+    memset(figures, 0, sizeof *figures);
+    for (int i = 0; i < METRIC_COUNT; i++)
+        tally_init(&figures->metric[i]);
+    histogram_init(&figures->start_ns);
+    histogram_init(&figures->io_ns);
+    histogram_init(&figures->delay_ns);
+    int status = runner_run(&runner, &report);
+    figures->partial = status == RUNNER_CANCELLED;
+    if (status != RUNNER_OK && status != RUNNER_CANCELLED)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    return STATUS_OK;
+}
+
+enum phase phase_of(enum metric metric)
+{
+    (void)metric;
+    return PHASE_STEADY;
+}
