@@ -5,9 +5,6 @@
 
 #include "sim/host/block_path.h"
 
-/* Purposes of random streams. */
-enum { STREAM_DRIVE = 200, STREAM_REQUESTS };
-
 /* What a guest needs of each kind. */
 struct need {
     size_t jobs, queues, disks, servers, workers, requests;
@@ -104,7 +101,7 @@ int block_open(struct host *host)
     }
     for (uint32_t d = 0; d < block->drive_count; d++) {
         struct rng rng;
-        host_stream(host, &rng, d, STREAM_DRIVE);
+        host_stream(host, &rng, d, PURPOSE_DRIVE);
         drive_init(&block->drives[d], &host->sim, &block->costs[0].drive, &rng);
     }
     cut(block);
@@ -145,6 +142,7 @@ static void start_servers(struct block_guest *state, const struct guest *guest)
             worker->next = server->free_worker;
             server->free_worker = worker;
             thread_init(&worker->thread, &state->block->host->cpus, guest->index, 1024);
+            worker->thread.speed = guest->main_loop->speed;
         }
     }
 }
@@ -201,7 +199,7 @@ void block_start(struct host *host, struct guest *guest)
     struct block_guest *state = &host->block->guests[guest->index];
     if (state->costs->jobs == 0)
         return;
-    host_stream(host, &state->rng, guest->index, STREAM_REQUESTS);
+    host_stream(host, &state->rng, guest->index, PURPOSE_REQUESTS);
     start_servers(state, guest);
     start_queues(state, guest);
     start_jobs(state, guest);
@@ -213,14 +211,12 @@ void block_start(struct host *host, struct guest *guest)
 void block_restart_statistics(struct host *host)
 {
     struct block *block = host->block;
-    cpus_account(&host->cpus);
     histogram_init(&host->result->io_ns);
     block->kicks = 0;
     for (uint32_t i = 0; i < host->plan->guests; i++) {
         for (uint32_t s = 0; block->guests[i].running && s < block->guests[i].server_count; s++) {
             struct server *server = &block->guests[i].servers[s];
             server->run_before_ns = server->thread->run_ns;
-            server->polled_ns = 0;
         }
     }
     for (uint32_t d = 0; d < block->drive_count; d++)
@@ -237,8 +233,7 @@ static double thread_use(const struct host *host, double elapsed_ns)
         const struct block_guest *guest = &block->guests[i];
         for (uint32_t s = 0; guest->running && s < guest->server_count; s++) {
             const struct server *server = &guest->servers[s];
-            used_ns += (double)(server->thread->run_ns - server->run_before_ns) +
-                       (double)server->polled_ns;
+            used_ns += (double)(server->thread->run_ns - server->run_before_ns);
             threads++;
         }
     }
@@ -250,7 +245,6 @@ void block_measure(struct host *host)
     struct result *result = host->result;
     const struct histogram *io_ns = &result->io_ns;
     double elapsed_ns = (double)(sim_now(&host->sim) - host->measured_since_ns);
-    cpus_account(&host->cpus);
     if (io_ns->count == 0 || elapsed_ns <= 0)
         return;
     result->value[METRIC_io_rate] = (double)io_ns->count / elapsed_ns * 1e9;

@@ -14,19 +14,12 @@ static void run(struct sim *sim, struct server *server, uint64_t work_ns, sim_ca
     thread_run(sim, server->thread, &server->burst);
 }
 
-static bool polls(const struct sim *sim, const struct server *server)
-{
-    return server->state == SERVER_IDLE &&
-           sim_now(sim) - server->idle_since_ns < costs_of(server)->poll_ns;
-}
-
-bool block_server_hears(const struct sim *sim, const struct block_queue *queue,
-                        const struct block_costs *costs)
+bool block_server_hears(const struct block_queue *queue, const struct block_costs *costs)
 {
     const struct server *server = queue->server;
     if (costs->kick_rule == KICK_ALWAYS)
         return false;
-    if (queue->waiting > 0 || polls(sim, server))
+    if (queue->waiting > 0 || server->state == SERVER_POLL)
         return true;
     return costs->kick_rule == KICK_SUPPRESSED &&
            (server->state == SERVER_PASS || server->state == SERVER_BLOCKED ||
@@ -38,25 +31,40 @@ static void on_pass(struct sim *sim, void *arg);
 static void awake(struct sim *sim, void *arg)
 {
     struct server *server = arg;
-    const struct block_costs *costs = costs_of(server);
     server->state = SERVER_PASS;
-    run(sim, server, server->polled ? costs->polled_pass_ns : costs->pass_ns, on_pass);
+    run(sim, server, costs_of(server)->pass_ns, on_pass);
+}
+
+static void fall_asleep(const struct sim *sim, struct server *server)
+{
+    server->state = SERVER_IDLE;
+    server->idle_since_ns = sim_now(sim);
+}
+
+/* The time to poll is over, or has found something. */
+static void on_polled(struct sim *sim, void *arg)
+{
+    struct server *server = arg;
+    if (server->state == SERVER_PASS)
+        on_pass(sim, server);
+    else
+        fall_asleep(sim, server);
 }
 
 void block_server_poke(struct sim *sim, struct server *server)
 {
     const struct block_costs *costs = costs_of(server);
-    uint64_t slept_ns = sim_now(sim) - server->idle_since_ns;
-    if (server->state != SERVER_IDLE)
-        return;
-    server->polled = slept_ns < costs->poll_ns;
-    server->polled_ns += server->polled ? slept_ns : costs->poll_ns;
-    server->state = SERVER_WAKING;
-    if (!server->polled && slept_ns > costs->wake_after_ns &&
-        server->thread->state == THREAD_ASLEEP)
-        sim_schedule_in(sim, costs->wake_delay_ns, SIM_PRIORITY_NORMAL, awake, server);
-    else
-        awake(sim, server);
+    if (server->state == SERVER_POLL) {
+        server->state = SERVER_PASS;
+        thread_finish(sim, server->thread, &server->burst, costs->polled_pass_ns);
+    } else if (server->state == SERVER_IDLE) {
+        uint64_t slept_ns = sim_now(sim) - server->idle_since_ns;
+        server->state = SERVER_WAKING;
+        if (slept_ns > costs->wake_after_ns && server->thread->state == THREAD_ASLEEP)
+            sim_schedule_in(sim, costs->wake_delay_ns, SIM_PRIORITY_NORMAL, awake, server);
+        else
+            awake(sim, server);
+    }
 }
 
 /* CPU time for the host's page cache. */
@@ -64,7 +72,7 @@ static uint64_t caching_ns(const struct block_costs *costs, const struct request
 {
     if (request->flush || !costs->write_cached)
         return 0;
-    return costs->copy_ns + (request->write ? 0 : costs->cached_read_ns);
+    return request->write ? costs->copy_ns : costs->cached_read_ns;
 }
 
 /* CPU time to take a request off its virtqueue and hand it on; a flush is a request like others. */
@@ -112,20 +120,23 @@ static void on_pass(struct sim *sim, void *arg)
     run(sim, server, work_ns + finishing_ns(server), on_work);
 }
 
-/* Out of work: sleeps, or looks again. */
+/* Out of work: sleeps, after a while of polling; or looks again. */
 static void settle(struct sim *sim, struct server *server)
 {
-    if (server->arrived.head != NULL && costs_of(server)->synchronous) {
+    const struct block_costs *costs = costs_of(server);
+    bool more = server->arrived.head != NULL || server->finished.head != NULL;
+    if (server->arrived.head != NULL && costs->synchronous)
         on_pass(sim, server);
-        return;
-    }
-    if (server->arrived.head != NULL || server->finished.head != NULL) {
-        server->polled = costs_of(server)->poll_ns > 0;
+    else if (more && costs->poll_ns == 0)
         awake(sim, server);
-        return;
-    }
-    server->state = SERVER_IDLE;
-    server->idle_since_ns = sim_now(sim);
+    else if (more) {
+        server->state = SERVER_PASS;
+        run(sim, server, costs->polled_pass_ns, on_pass);
+    } else if (costs->poll_ns > 0) {
+        server->state = SERVER_POLL;
+        run(sim, server, costs->poll_ns, on_polled);
+    } else
+        fall_asleep(sim, server);
 }
 
 static void pool_submit(struct sim *sim, struct server *server, struct request *request);
