@@ -72,6 +72,7 @@ void block_costs_read(struct block_costs *costs, const struct plan *plan, size_t
         .depth = (uint32_t)fmax(option(plan, c, "io_depth"), 1),
         .queues = (uint32_t)fmax(option(plan, c, "disk_queues"), 1),
         .flush_every = (uint32_t)option(plan, c, "io_flush_every"),
+        .batch_most = (uint32_t)fmax(known(plan, c, "blk_batch_most"), 1),
         .bytes = option(plan, c, "io_size"),
         .write_share = option(plan, c, "io_write_share"),
         .miss_share = known(plan, c, "qcow2_miss_share"),

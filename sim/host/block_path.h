@@ -18,7 +18,7 @@ struct block_costs {
     uint64_t wake_delay_ns, wake_after_ns; /* not CPU time: once asleep for so long */
     uint64_t irq_delay_ns, irq_after_ns, poll_ns;
     enum kick_rule kick_rule;
-    uint32_t disks, jobs, depth, queues, workers, flush_every;
+    uint32_t disks, jobs, depth, queues, workers, flush_every, batch_most;
     double bytes, write_share;
     double miss_share, miss_bytes;   /* reads of metadata of an image */
     double fresh_share, fresh_bytes; /* writes that allocate in an image */
@@ -156,6 +156,12 @@ static inline struct line line_take(struct line *line)
     struct line all = *line;
     *line = (struct line){0};
     return all;
+}
+
+static inline void line_move(struct line *to, struct line *from, uint32_t most)
+{
+    while (most-- > 0 && from->head != NULL)
+        line_push(to, line_pop(from));
 }
 
 /* Guest side: a job goes on with what it has to do; and a batch of requests is done. */

@@ -82,7 +82,8 @@ static uint64_t taking_ns(const struct server *server, const struct request *req
     return costs->parse_ns + (costs->pool ? 0 : caching_ns(costs, request));
 }
 
-/* CPU time to finish a batch, and which virtqueues get an interrupt. */
+/* CPU time to finish a batch, and which virtqueues get an interrupt. A synchronous back end raises
+ * it when its virtqueues are empty. */
 static uint64_t finishing_ns(struct server *server)
 {
     const struct block_costs *costs = costs_of(server);
@@ -91,6 +92,8 @@ static uint64_t finishing_ns(struct server *server)
          request = request->next) {
         struct block_queue *queue = request->job->queue;
         work_ns += costs->complete_ns;
+        if (costs->synchronous && server->arrived.head != NULL)
+            continue;
         if (!queue->irq_due && !queue->irq_pending)
             work_ns += queue->user_space ? costs->inject_user_ns : costs->inject_ns;
         queue->irq_due = true;
@@ -105,9 +108,9 @@ static void on_pass(struct sim *sim, void *arg)
     struct server *server = arg;
     const struct block_costs *costs = costs_of(server);
     uint64_t work_ns = 0;
-    server->completed = line_take(&server->finished);
+    line_move(&server->completed, &server->finished, costs->batch_most);
     if (!costs->synchronous)
-        server->taken = line_take(&server->arrived);
+        line_move(&server->taken, &server->arrived, costs->batch_most);
     else if (server->completed.head == NULL && server->arrived.head != NULL)
         line_push(&server->taken, line_pop(&server->arrived));
     for (struct request *request = server->taken.head; request != NULL; request = request->next) {
@@ -152,7 +155,7 @@ static void on_work(struct sim *sim, void *arg)
          request = line_pop(&completed)) {
         struct block_queue *queue = request->job->queue;
         line_push(&queue->used, request);
-        if (completed.head == NULL || completed.head->job->queue != queue)
+        if (queue->irq_due && (completed.head == NULL || completed.head->job->queue != queue))
             block_queue_interrupt(sim, queue);
     }
     for (struct request *request = line_pop(&taken); request != NULL; request = line_pop(&taken)) {
