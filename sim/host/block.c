@@ -186,6 +186,7 @@ static void start_jobs(struct block_guest *state, const struct guest *guest)
                                   .disk = &state->disks[disk],
                                   .flush = {.job = job, .flush = true}};
         job->burst.arg = job;
+        job->queue->server->used = true;
         for (uint32_t r = 0; r < costs->depth; r++) {
             struct request *request = &state->requests[j * costs->depth + r];
             *request = (struct request){.job = job};
@@ -223,7 +224,7 @@ void block_restart_statistics(struct host *host)
         drive_restart_statistics(&block->drives[d], &host->sim);
 }
 
-/* Mean share of a CPU that a serving thread uses, polling included. */
+/* Mean share of a CPU that a serving thread with work uses, polling included. */
 static double thread_use(const struct host *host, double elapsed_ns)
 {
     const struct block *block = host->block;
@@ -233,6 +234,8 @@ static double thread_use(const struct host *host, double elapsed_ns)
         const struct block_guest *guest = &block->guests[i];
         for (uint32_t s = 0; guest->running && s < guest->server_count; s++) {
             const struct server *server = &guest->servers[s];
+            if (!server->used)
+                continue;
             used_ns += (double)(server->thread->run_ns - server->run_before_ns);
             threads++;
         }

@@ -70,7 +70,8 @@ void block_costs_read(struct block_costs *costs, const struct plan *plan, size_t
         .disks = (uint32_t)plan->disks[c],
         .jobs = plan->disks[c] >= 1 ? (uint32_t)jobs : 0,
         .depth = (uint32_t)fmax(option(plan, c, "io_depth"), 1),
-        .queues = (uint32_t)fmax(option(plan, c, "disk_queues"), 1),
+        .queues = (uint32_t)fmax(fmin(option(plan, c, "disk_queues"), option(plan, c, "vcpus")),
+                                 1), /* others idle */
         .flush_every = (uint32_t)option(plan, c, "io_flush_every"),
         .batch_most = (uint32_t)fmax(known(plan, c, "blk_batch_most"), 1),
         .bytes = option(plan, c, "io_size"),

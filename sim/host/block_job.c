@@ -59,7 +59,7 @@ static void on_submitted(struct sim *sim, void *arg)
         block_job_step(sim, job);
         return;
     }
-    bool heard = block_server_hears(queue, costs);
+    bool heard = block_server_hears(sim, queue, costs);
     queue->waiting++;
     line_push(&queue->server->arrived, request);
     if (heard) {

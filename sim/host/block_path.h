@@ -62,7 +62,14 @@ struct disk {
     double dirty_bytes; /* in the host's memory since the last flush */
 };
 
-enum server_state { SERVER_IDLE, SERVER_WAKING, SERVER_PASS, SERVER_WORK, SERVER_BLOCKED, SERVER_POLL };
+enum server_state {
+    SERVER_IDLE,
+    SERVER_WAKING,
+    SERVER_PASS,
+    SERVER_WORK,
+    SERVER_BLOCKED,
+    SERVER_POLL
+};
 
 /* A thread that serves virtqueues. */
 struct server {
@@ -74,8 +81,10 @@ struct server {
     struct line pooled;            /* for want of a worker */
     struct worker *workers, *free_worker;
     uint64_t idle_since_ns;
-    uint64_t run_before_ns; /* CPU time up to the end of the warm-up */
+    uint64_t taking_until_ns; /* notifications are off up to then */
+    uint64_t run_before_ns;   /* CPU time up to the end of the warm-up */
     enum server_state state;
+    bool used; /* by a job */
 };
 
 struct worker {
@@ -171,7 +180,8 @@ void block_queue_interrupt(struct sim *sim, struct block_queue *queue);
 
 /* Serving side: there is something to do; and whether the guest has to say so. */
 void block_server_poke(struct sim *sim, struct server *server);
-bool block_server_hears(const struct block_queue *queue, const struct block_costs *costs);
+bool block_server_hears(const struct sim *sim, const struct block_queue *queue,
+                        const struct block_costs *costs);
 
 /* Drive side: a request's next stage, up to the last, then back to where it came from. */
 void block_request_prepare(struct request *request);

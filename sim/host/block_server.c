@@ -14,7 +14,8 @@ static void run(struct sim *sim, struct server *server, uint64_t work_ns, sim_ca
     thread_run(sim, server->thread, &server->burst);
 }
 
-bool block_server_hears(const struct block_queue *queue, const struct block_costs *costs)
+bool block_server_hears(const struct sim *sim, const struct block_queue *queue,
+                        const struct block_costs *costs)
 {
     const struct server *server = queue->server;
     if (costs->kick_rule == KICK_ALWAYS)
@@ -22,8 +23,7 @@ bool block_server_hears(const struct block_queue *queue, const struct block_cost
     if (queue->waiting > 0 || server->state == SERVER_POLL)
         return true;
     return costs->kick_rule == KICK_SUPPRESSED &&
-           (server->state == SERVER_PASS || server->state == SERVER_BLOCKED ||
-            (server->state == SERVER_WORK && server->taken.head != NULL));
+           (server->state == SERVER_BLOCKED || sim_now(sim) < server->taking_until_ns);
 }
 
 static void on_pass(struct sim *sim, void *arg);
@@ -117,6 +117,7 @@ static void on_pass(struct sim *sim, void *arg)
         request->job->queue->waiting--;
         work_ns += taking_ns(server, request);
     }
+    server->taking_until_ns = sim_now(sim) + work_ns;
     if (server->taken.head != NULL)
         work_ns += costs->batch_ns;
     server->state = SERVER_WORK;

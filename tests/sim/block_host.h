@@ -38,8 +38,8 @@ static inline int block_host_set(struct block_host *all, const char *settings, b
     return status;
 }
 
-static inline int block_host_open(struct block_host *all, const char *settings,
-                                  uint64_t seed, struct diag *diag)
+static inline int block_host_open(struct block_host *all, const char *settings, uint64_t seed,
+                                  struct diag *diag)
 {
     memset(all, 0, sizeof *all);
     int status = catalog_load(&all->catalog, NULL, diag);
