@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/host/block.h"
+#include "sim/host/start.h"
 #include "sim/host/workload.h"
 
 void host_stream(const struct host *host, struct rng *rng, uint64_t entity, enum purpose purpose)
@@ -97,6 +98,7 @@ void host_close(struct host *host)
 {
     workload_close(host);
     block_close(host);
+    start_close(host);
     free(host->guests);
     free(host->threads);
     cpus_free(&host->cpus);
@@ -171,5 +173,16 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     measure_cpu(host);
     workload_measure(host);
     block_measure(host);
+    return 0;
+}
+
+int host_run_start(struct host *host)
+{
+    if (start_open(host) != 0)
+        return -1;
+    start_launch(host);
+    if (sim_run(&host->sim, SIM_NEVER) != SIM_OK)
+        return -1;
+    start_measure(host);
     return 0;
 }
