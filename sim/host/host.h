@@ -16,7 +16,7 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_TICK };
+enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_TICK, PURPOSE_DRIVE, PURPOSE_REQUESTS };
 
 struct host {
     struct sim sim;
@@ -29,6 +29,7 @@ struct host {
     struct result *result;
     struct workload *workload; /* of the parts; NULL: not in this run */
     struct tick *tick;
+    struct block *block;
     struct start *start;
 };
 
