@@ -16,7 +16,7 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD };
+enum purpose { PURPOSE_WORKLOAD, PURPOSE_NET };
 
 struct host {
     struct sim sim;
@@ -28,6 +28,7 @@ struct host {
     uint64_t measured_since_ns; /* the end of the warm-up */
     struct result *result;
     struct workload *workload; /* of the parts; NULL: not in this run */
+    struct net *net;
 };
 
 /* Makes guests and threads; no part yet. Returns 0, or -1 without memory; the caller ends with
