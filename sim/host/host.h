@@ -16,7 +16,7 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD, PURPOSE_NET };
+enum purpose { PURPOSE_WORKLOAD, PURPOSE_NET, PURPOSE_NET_FLOOD };
 
 struct host {
     struct sim sim;

@@ -43,6 +43,7 @@
     METRIC(net_packets, "1/s", "packets, all guests")                                              \
     METRIC(net_rtt, "s", "round trip of one packet, mean")                                         \
     METRIC(net_thread_use, "", "share of a CPU used by a guest's network thread, mean")            \
+    METRIC(net_flooded, "1/s", "broadcast packets that guests took, all guests")                   \
     METRIC(irq_setup, "s", "time to set up all interrupt vectors of a guest's devices")            \
     METRIC(irq_commit, "s", "time of one commit of a guest's interrupt routes")                    \
     METRIC(irq_notifier, "s", "time to register one more virtqueue notifier of a guest")           \

@@ -51,6 +51,7 @@ static void finish(struct sim *sim, struct net_train *train)
     struct net *net = train->net;
     struct net_stream *stream = train->stream;
     net->bytes += stream->bytes;
+    stream->trains_done++;
     net->packets += stream->packets;
     tally_add(&net->rtt, (double)(sim_now(sim) - train->began_ns) * 1e-9);
     if (stream->pause_ns > 0)
@@ -156,7 +157,7 @@ static void on_done(struct sim *sim, void *arg)
     const struct net_stage *next = stage + 1;
     if (stage->sleeper != NULL)
         stage->sleeper->active_ns = sim_now(sim);
-    if (train->at == 0 && !train->signalling)
+    if (train->at == 0 && stream->pause_ns > 0 && !train->signalling)
         train->began_ns = sim_now(sim) - stage->work_ns;
     bool last = train->at + 1 == stream->stages;
     if (!train->signalling && !last && next->signal_ns > 0 && sleeps(next)) {
@@ -187,6 +188,12 @@ static uint32_t streams_of(const struct plan *plan, size_t c)
 {
     uint32_t streams = count(plan, c, "net_streams");
     return streams == 0 && count(plan, c, "net_ping") > 0 ? 1 : streams;
+}
+
+/* Whether guests of the class need threads of this part. */
+static bool has_traffic(const struct plan *plan, size_t c)
+{
+    return streams_of(plan, c) > 0 || plan_option(plan, c, "net_broadcasts") > 0;
 }
 
 static uint32_t workers_of(const struct plan *plan, size_t c)
@@ -231,7 +238,7 @@ static void make_guests(struct net *net)
         struct net_guest *mine = &net->guests[g];
         const struct guest *guest = &host->guests[g];
         mine->stream_count = streams_of(host->plan, guest->class_index);
-        if (mine->stream_count == 0)
+        if (!has_traffic(host->plan, guest->class_index))
             continue;
         mine->streams = streams;
         streams += mine->stream_count;
@@ -258,14 +265,15 @@ int net_open(struct host *host)
         return -1;
     net->host = host;
     for (size_t c = 0; c < plan->scenario->class_count; c++) {
-        uint32_t streams = streams_of(plan, c);
-        net->stream_count += streams * plan->class_guests[c];
-        net->thread_count += streams > 0 ? (workers_of(plan, c) + 2) * plan->class_guests[c] : 0;
+        net->stream_count += streams_of(plan, c) * plan->class_guests[c];
+        if (has_traffic(plan, c))
+            net->thread_count += (workers_of(plan, c) + 2) * plan->class_guests[c];
     }
     net->guests = calloc(plan->guests + 1, sizeof *net->guests);
     net->streams = calloc(net->stream_count + 1, sizeof *net->streams);
     net->threads = calloc(net->thread_count + 1, sizeof *net->threads);
-    if (net->guests == NULL || net->streams == NULL || net->threads == NULL)
+    net->floods = calloc(plan->guests + 1, sizeof *net->floods);
+    if (net->floods == NULL || net->guests == NULL || net->streams == NULL || net->threads == NULL)
         return -1;
     net->idle_exit_ns = cost_ns(plan->costs, 0, "host_idle_exit_s");
     net->idle_after_ns = cost_ns(plan->costs, 0, "host_idle_after_s");
@@ -280,6 +288,7 @@ void net_start(struct host *host, struct guest *guest)
     struct net *net = host->net;
     struct net_guest *mine = &net->guests[guest->index];
     struct rng rng;
+    net_flood_start(net, guest);
     host_stream(host, &rng, guest->index, PURPOSE_NET);
     for (uint32_t s = 0; s < mine->stream_count; s++) {
         struct net_stream *stream = &mine->streams[s];
@@ -296,11 +305,21 @@ void net_start(struct host *host, struct guest *guest)
     }
 }
 
+/* Broadcasts that guests have taken. */
+static uint64_t flooded(const struct net *net)
+{
+    uint64_t packets = 0;
+    for (uint32_t g = 0; g < net->host->plan->guests; g++)
+        packets += net->floods[g].received;
+    return packets;
+}
+
 void net_restart_statistics(struct host *host)
 {
     struct net *net = host->net;
     net->bytes = 0;
     net->packets = 0;
+    net->flooded_base = flooded(net);
     tally_init(&net->rtt);
     for (uint32_t i = 0; i < net->thread_count; i++)
         net->threads[i].run_base_ns = net->threads[i].thread->run_ns;
@@ -325,18 +344,22 @@ void net_measure(struct host *host)
     const struct net *net = host->net;
     double *value = host->result->value;
     double passed_ns = (double)(sim_now(&host->sim) - host->measured_since_ns);
-    if (net->stream_count == 0 || passed_ns <= 0)
+    if (net->thread_count == 0 || passed_ns <= 0)
         return;
-    value[METRIC_net_rate] = 8 * net->bytes / passed_ns * 1e9;
-    value[METRIC_net_packets] = net->packets / passed_ns * 1e9;
-    value[METRIC_net_rtt] = net->rtt.count > 0 ? net->rtt.mean : NAN;
+    if (net->stream_count > 0) {
+        value[METRIC_net_rate] = 8 * net->bytes / passed_ns * 1e9;
+        value[METRIC_net_packets] = net->packets / passed_ns * 1e9;
+        value[METRIC_net_rtt] = net->rtt.count > 0 ? net->rtt.mean : NAN;
+    }
     value[METRIC_net_thread_use] = worker_use(net, passed_ns);
+    value[METRIC_net_flooded] = (double)(flooded(net) - net->flooded_base) / passed_ns * 1e9;
 }
 
 void net_close(struct host *host)
 {
     if (host->net == NULL)
         return;
+    free(host->net->floods);
     free(host->net->guests);
     free(host->net->streams);
     free(host->net->threads);

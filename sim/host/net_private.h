@@ -49,7 +49,8 @@ struct net_stream {
     uint32_t window;
     uint32_t packets; /* of a train */
     double bytes;
-    uint64_t pause_ns; /* between two pings */
+    uint64_t trains_done; /* since the start */
+    uint64_t pause_ns;    /* between two pings */
     struct net_train *first_waiting, *last_waiting;
     bool on_link;
     struct thread *poller; /* a vCPU that polls for a while before it halts; or NULL */
@@ -72,20 +73,38 @@ struct net_guest {
     uint32_t stream_count, worker_count;
 };
 
+/* The broadcasts of a guest, and those of others that it takes. */
+struct net_flood {
+    struct net *net;
+    struct thread *worker, *vcpu; /* worker NULL: it does not run */
+    struct burst copy, burst;
+    struct rng rng;
+    double gap_ns;
+    uint64_t worker_ns, guest_ns; /* of a packet that is taken */
+    uint64_t received, waiting, taking;
+    uint32_t guest, bridges;
+    bool copying, receiving;
+};
+
 struct net {
     struct host *host;
     struct net_guest *guests;
     struct net_stream *streams;
     struct net_thread *threads;
+    struct net_flood *floods;
     uint32_t stream_count, thread_count;
     struct station_fluid out, in, inner; /* the card's directions; between its functions */
     struct station_class out_class, in_class, inner_class;
     uint64_t idle_exit_ns, idle_after_ns;
     double bytes, packets;
+    uint64_t flooded_base;
     struct tally rtt;
 };
 
 /* Lays out the path and the trains of a stream. */
 void net_build(struct net *net, struct guest *guest, struct net_stream *stream, uint32_t index);
+
+/* The guest's broadcasts begin, and it takes those of others. */
+void net_flood_start(struct net *net, const struct guest *guest);
 
 #endif
