@@ -80,7 +80,7 @@ static double worker_work(const struct way *way, enum net_direction direction)
     double packet = cost(way, out ? "net_packet_out_s" : "net_packet_in_s");
     double byte = cost(way, out ? "net_byte_out_s" : "net_byte_in_s");
     double batch = fmin(fmax(option(way, "tap_batch"), 1), fmax(way->packets, 1));
-    packet += cost(way, "net_signal_s") + cost(way, "net_batch_s") / batch;
+    packet += cost(way, "net_signal_s") + (out ? cost(way, "net_batch_s") / batch : 0);
     return way->packets * packet + cost(way, "net_frame_s") + way->bytes * byte;
 }
 

@@ -213,20 +213,21 @@ static void broadcasts_reach_everyone_else(void **state)
     assert_true(fabs(taken / (20 * 9 * 50) - 1) < 4 / sqrt(20 * 50 * 4.0));
 }
 
-/* Plumbers 2010: two guests of one vCPU, one busy with packets and one with computing. */
+/* Two guests of one vCPU on one CPU, one busy with packets and one with computing: the neighbour
+ * takes its share, but softirq is not held back by it (Plumbers 2010: 10 % are lost). */
 static void a_busy_neighbour_costs_packets(void **state)
 {
     static const char quiet[] = "[guest net]\nguests = 1\nvcpus = 1\nworkload = netperf\n"
                                 "[guest other]\nguests = 1\nvcpus = 1\nworkload = idle\n";
     static const char busy[] = "[guest net]\nguests = 1\nvcpus = 1\nworkload = netperf\n"
                                "[guest other]\nguests = 1\nvcpus = 1\nworkload = cpu\n";
-    static const char host[] = "host_cpus=2 host_link=10 linux=2.6.32 guest-linux=2.6.32";
+    static const char host[] = "host_cpus=1 host_link=10 net_direction=in linux=2.6.32 "
+                               "guest-linux=2.6.32 qemu=0.12";
     (void)state;
     struct scene *alone = run(host, quiet, 2);
     struct scene *beside = run(host, busy, 2);
     double loss = 1 - beside->result.value[METRIC_net_rate] / alone->result.value[METRIC_net_rate];
-    print_message("loss beside a busy neighbour: %.1f %%\n", 100 * loss);
-    assert_true(loss > 0);
+    assert_true(loss > 0.03 && loss < 0.13);
     scene_close(alone);
     scene_close(beside);
 }
