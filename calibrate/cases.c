@@ -276,15 +276,9 @@ static int keep_bad(struct score *score, const struct diag *why)
 int score_cases(struct score *score, const struct catalog *catalog, const char *path,
                 struct diag *diag)
 {
-    char *text;
-    size_t length;
     int column[OWN_COLUMNS];
     memset(score, 0, sizeof *score);
-    int status = text_read_file(path, &text, &length, diag);
-    if (status != STATUS_OK)
-        return status;
-    status = table_parse(&score->table, path, text, length, diag);
-    free(text);
+    int status = table_read_file(&score->table, path, diag);
     for (size_t i = 0; status == STATUS_OK && i < OWN_COLUMNS; i++) {
         column[i] = table_column(&score->table, own_columns[i]);
         if (column[i] < 0 && (i == COL_CASE || i == COL_LIMIT))

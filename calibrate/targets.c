@@ -50,49 +50,20 @@ static const char *cell(const struct targets *targets, enum column column)
     return table_cell(targets->table, targets->row, targets->column[column]);
 }
 
-/* "name=value name=value": host first, as it replaces all that the others adjust. */
-static int set_all(struct scenario *scenario, const char *text, struct diag *diag)
-{
-    int status = STATUS_OK;
-    for (int pass = 0; pass < 2; pass++) {
-        char copy[1024];
-        char *rest = copy;
-        snprintf(copy, sizeof copy, "%s", text);
-        for (char *item; status == STATUS_OK && (item = strsep(&rest, " ")) != NULL;) {
-            char *equals = strchr(item, '=');
-            if (item[0] == '\0')
-                continue;
-            if (equals == NULL)
-                return diag_set(diag, STATUS_DATA, NULL, 0, "scenario", "'%s' is not NAME=VALUE",
-                                item);
-            *equals = '\0';
-            if ((strcmp(item, "host") == 0) == (pass == 0))
-                status = scenario_set(scenario, item, equals + 1, diag);
-        }
-    }
-    return status;
-}
-
 static int simulate(struct targets *targets, struct run *run, struct diag *diag)
 {
     struct scenario *scenario = malloc(sizeof *scenario);
-    struct model *model = NULL;
     struct plan plan = {.model = NULL};
     if (scenario == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     int status = scenario_init(scenario, diag);
     if (status == STATUS_OK)
-        status = set_all(scenario, run->scenario, diag);
+        status = scenario_settings(scenario, run->scenario, diag);
     if (status == STATUS_OK)
-        status = scenario_spread(scenario, diag);
-    if (status == STATUS_OK)
-        status = model_new(&model, targets->catalog, scenario, diag);
-    if (status == STATUS_OK)
-        status = plan_init(&plan, model, NULL, diag);
+        status = plan_open(&plan, targets->catalog, scenario, NULL, diag);
     if (status == STATUS_OK)
         status = run_phase(&plan, run->phase, targets->rules, &run->figures, diag);
     plan_free(&plan);
-    model_free(model);
     free(scenario);
     return status;
 }
@@ -222,18 +193,9 @@ static int run_rows(struct targets *targets, struct target_score *score)
 static int read_table(struct table *table, const char *name, struct diag *diag)
 {
     char path[256];
-    char *text;
-    size_t length;
     snprintf(path, sizeof path, "targets/%s.csv", name);
-    const struct data_file *data = data_find(path);
-    if (data != NULL)
-        return table_parse(table, data->name, data->text, data->length, diag);
-    int status = text_read_file(name, &text, &length, diag);
-    if (status != STATUS_OK)
-        return status;
-    status = table_parse(table, name, text, length, diag);
-    free(text);
-    return status;
+    return data_find(path) != NULL ? table_read(table, path, NULL, diag)
+                                   : table_read_file(table, name, diag);
 }
 
 int score_targets(struct target_score *score, const struct catalog *catalog, const char *name,

@@ -9,10 +9,16 @@
 #include "model/model.h"
 #include "model/predict.h"
 #include "model/scenario.h"
-#include "sim/run.h"
+#include "sim/answer.h"
 
 enum { SETTINGS_MAX = 256, WORDS_MAX = 16 };
-enum exit_code { EXIT_FITS = 0, EXIT_TIGHT = 1, EXIT_DOES_NOT_FIT = 2, EXIT_CANNOT_TELL = 3 };
+enum exit_code {
+    EXIT_FITS = 0,
+    EXIT_TIGHT = 1,
+    EXIT_DOES_NOT_FIT = 2,
+    EXIT_CANNOT_TELL = 3,
+    EXIT_INTERRUPTED = 130
+};
 enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 struct setting {
@@ -37,6 +43,8 @@ struct question {
     struct scenario scenario;
     struct model *model;
     struct prediction prediction;
+    struct answer answer;
+    bool simulated; /* answer is filled in */
 };
 
 int question_open(struct question *question, const struct arguments *arguments, struct diag *diag);
@@ -45,6 +53,11 @@ void question_close(struct question *question);
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
 verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets;
+
+/* Simulates what was asked (Ctrl-C ends it early), and prints that half of the answer. */
+int simulate(struct question *question, const struct arguments *arguments, struct diag *diag);
+int print_answer(const struct question *question);
+void print_joint_verdict(const struct question *question);
 
 /* Printing of an answer. */
 int print_text(const struct question *question, bool full);

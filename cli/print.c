@@ -180,6 +180,7 @@ int print_text(const struct question *question, bool full)
 {
     const struct prediction *prediction = &question->prediction;
     print_verdict(question);
+    print_joint_verdict(question);
     if (prediction->first_fatal >= 0)
         print_arithmetic(question, &prediction->outcomes[prediction->first_fatal]);
     if (prediction->first >= 0 && prediction->first != prediction->first_fatal) {
@@ -189,6 +190,8 @@ int print_text(const struct question *question, bool full)
     print_ladder(question);
     putchar('\n');
     int status = print_limits_table(question, full ? prediction->count : SCREEN_ROWS);
+    if (status == STATUS_OK)
+        status = print_answer(question);
     print_assumptions(question, full);
     if (prediction->first_fatal >= 0)
         printf("\nNext: scalesim explain %s\n",

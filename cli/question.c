@@ -33,6 +33,7 @@ int question_open(struct question *question, const struct arguments *arguments, 
 
 void question_close(struct question *question)
 {
+    answer_free(&question->answer);
     prediction_free(&question->prediction);
     model_free(question->model);
     catalog_free(&question->catalog);

@@ -1,13 +1,10 @@
 #include "model/catalog.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "model/catalog_rows.h"
-#include "model/data.h"
 #include "model/text.h"
 
 /* Resources first: the other tables name them. */
@@ -22,36 +19,16 @@ static const struct {
 
 enum { READERS = sizeof readers / sizeof readers[0] };
 
-/* Parses the overlay's file of that name, if there is one; it is told by a table with columns. */
-static int parse_overlay(struct table *table, const char *directory, const char *name,
-                         struct diag *diag)
-{
-    char path[4096];
-    struct stat status_buffer;
-    char *text;
-    size_t length;
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    if (stat(path, &status_buffer) != 0 && errno == ENOENT)
-        return STATUS_OK;
-    int status = text_read_file(path, &text, &length, diag);
-    if (status != STATUS_OK)
-        return status;
-    status = table_parse(table, path, text, length, diag);
-    free(text);
-    return status;
-}
-
 /* The tables, embedded ones first; the rest of them is the overlay's. */
 static int parse_tables(struct catalog *catalog, const char *overlay, struct diag *diag)
 {
     int status = STATUS_OK;
     bool found = false;
     for (size_t i = 0; status == STATUS_OK && i < READERS; i++) {
-        const struct data_file *file = data_find(readers[i].file);
-        status = table_parse(&catalog->tables[i], file->name, file->text, file->length, diag);
+        status = table_read(&catalog->tables[i], readers[i].file, NULL, diag);
     }
     for (size_t i = 0; overlay != NULL && status == STATUS_OK && i < READERS; i++) {
-        status = parse_overlay(&catalog->tables[READERS + i], overlay, readers[i].file, diag);
+        status = table_read(&catalog->tables[READERS + i], readers[i].file, overlay, diag);
         found = found || catalog->tables[READERS + i].columns > 0;
     }
     if (status == STATUS_OK && overlay != NULL && !found)

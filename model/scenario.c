@@ -254,3 +254,24 @@ int scenario_spread(struct scenario *scenario, struct diag *diag)
     return status == STATUS_OK ? spread(scenario, OPTION_NICS, OPTION_NICS_PER_GUEST, diag)
                                : status;
 }
+
+int scenario_settings(struct scenario *scenario, const char *text, struct diag *diag)
+{
+    int status = STATUS_OK;
+    for (int pass = 0; pass < 2; pass++) {
+        char copy[1024];
+        char *rest = copy;
+        snprintf(copy, sizeof copy, "%s", text);
+        for (char *item; status == STATUS_OK && (item = strsep(&rest, " ")) != NULL;) {
+            char *equals = strchr(item, '=');
+            if (item[0] == '\0')
+                continue;
+            if (equals == NULL)
+                return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "'%s' is not NAME=VALUE", item);
+            *equals = '\0';
+            if ((strcmp(item, "host") == 0) == (pass == 0))
+                status = scenario_set(scenario, item, equals + 1, diag);
+        }
+    }
+    return status == STATUS_OK ? scenario_spread(scenario, diag) : status;
+}

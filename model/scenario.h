@@ -77,6 +77,10 @@ int scenario_read(struct scenario *scenario, const char *name_or_path, struct di
  * tell the nearest one; errors leave diag's file and line to the caller. */
 int scenario_set(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
 
+/* Sets all of "NAME=VALUE NAME=VALUE": host first, as it replaces what the others adjust; then the
+ * totals of disks and NICs are spread. */
+int scenario_settings(struct scenario *scenario, const char *text, struct diag *diag);
+
 /* What scenario_set and the reader of INI files share. */
 void scenario_class_init(struct guest_class *class, const char *name);
 void scenario_group_init(struct device_group *group, const char *name);

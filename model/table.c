@@ -1,11 +1,14 @@
 #include "model/table.h"
 
 #include <csv.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "model/data.h"
 #include "model/text.h"
 
 struct reader {
@@ -190,4 +193,30 @@ int table_error(const struct table *table, size_t row, int column, struct diag *
     va_end(args);
     return diag_set(diag, STATUS_DATA, table->file, table->lines[row + 1],
                     column >= 0 ? table->cells[column] : NULL, "%s", message);
+}
+
+int table_read_file(struct table *table, const char *path, struct diag *diag)
+{
+    char *text;
+    size_t length;
+    int status = text_read_file(path, &text, &length, diag);
+    if (status != STATUS_OK)
+        return status;
+    status = table_parse(table, path, text, length, diag);
+    free(text);
+    return status;
+}
+
+int table_read(struct table *table, const char *name, const char *overlay, struct diag *diag)
+{
+    char path[4096];
+    struct stat status_buffer;
+    if (overlay == NULL) {
+        const struct data_file *file = data_find(name);
+        return table_parse(table, file->name, file->text, file->length, diag);
+    }
+    snprintf(path, sizeof path, "%s/%s", overlay, name);
+    if (stat(path, &status_buffer) != 0 && errno == ENOENT)
+        return STATUS_OK;
+    return table_read_file(table, path, diag);
 }

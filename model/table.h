@@ -22,6 +22,13 @@ int table_parse(struct table *table, const char *file, const char *text, size_t 
                 struct diag *diag);
 void table_free(struct table *table);
 
+/* Parses a file. */
+int table_read_file(struct table *table, const char *path, struct diag *diag);
+
+/* Parses data/NAME: the file of that name in the overlay directory, which may be missing (then the
+ * table has no columns), or the embedded one when overlay is NULL. */
+int table_read(struct table *table, const char *name, const char *overlay, struct diag *diag);
+
 /* The column's index, or -1. */
 int table_column(const struct table *table, const char *name);
 

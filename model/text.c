@@ -150,3 +150,18 @@ void text_quantity(char *out, size_t size, double value, const char *unit)
     }
     snprintf(out, size, "%.4g %s", scaled, suffixes[power]);
 }
+
+void text_seconds(char *out, size_t size, double seconds)
+{
+    static const struct {
+        double from, scale;
+        const char *unit;
+    } units[] = {{120, 1.0 / 60, "min"}, {1, 1, "s"}, {1e-3, 1e3, "ms"}, {1e-6, 1e6, "us"}};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (fabs(seconds) >= units[i].from) {
+            snprintf(out, size, "%.3g %s", seconds * units[i].scale, units[i].unit);
+            return;
+        }
+    }
+    snprintf(out, size, "%.3g ns", seconds * 1e9);
+}

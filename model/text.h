@@ -29,6 +29,7 @@ bool text_parse_number(const char *text, double *number);
 int text_read_file(const char *path, char **text, size_t *length, struct diag *diag);
 
 /* Writes a quantity for people: 1 023, 16 384 or, for unit "bytes", 2 TiB. */
+void text_seconds(char *out, size_t size, double seconds);
 void text_quantity(char *out, size_t size, double value, const char *unit);
 
 #endif

@@ -23,7 +23,9 @@ static int run_one(void *context, uint64_t replication, unsigned worker, void *o
     struct host host;
     (void)worker;
     int status = host_open(&host, running->plan, running->rules->seed, replication, out);
-    if (status == 0)
+    if (status == 0 && running->phase == PHASE_START)
+        status = host_run_start(&host);
+    else if (status == 0)
         status = host_run_steady(&host, cost_of(running->plan->costs, 0, "warmup_s"),
                                  plan_option(running->plan, 0, "duration"));
     host_close(&host);
@@ -107,8 +109,13 @@ int run_phase(const struct plan *plan, enum phase phase, const struct run_rules 
     return STATUS_OK;
 }
 
+bool phase_applies(const struct plan *plan, enum phase phase)
+{
+    (void)phase;
+    return plan->guests > 0;
+}
+
 enum phase phase_of(enum metric metric)
 {
-    (void)metric;
-    return PHASE_STEADY;
+    return metric <= METRIC_start_cpu ? PHASE_START : PHASE_STEADY;
 }

@@ -9,7 +9,7 @@
 #include "sim/host/metrics.h"
 #include "sim/host/plan.h"
 
-enum phase { PHASE_STEADY };
+enum phase { PHASE_START, PHASE_STEADY, PHASE_COUNT };
 
 struct run_rules {
     uint64_t seed;
@@ -34,6 +34,9 @@ struct figures {
 /* Errors: no memory. A cancelled run has the figures so far. */
 int run_phase(const struct plan *plan, enum phase phase, const struct run_rules *rules,
               struct figures *figures, struct diag *diag);
+
+/* Whether the scenario has anything that this phase shows. */
+bool phase_applies(const struct plan *plan, enum phase phase);
 
 /* The phase that measures a metric. */
 enum phase phase_of(enum metric metric);

@@ -1,14 +1,11 @@
 #include "sim/host/costs.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "model/data.h"
 #include "model/names.h"
 #include "model/table.h"
 #include "model/text.h"
@@ -85,28 +82,6 @@ struct row {
 static const char *cell(const struct row *row, int column)
 {
     return table_cell(row->table, row->row, row->column[column]);
-}
-
-static int parse_table(struct table *table, const char *file, const char *overlay,
-                       struct diag *diag)
-{
-    if (overlay == NULL) {
-        const struct data_file *data = data_find(file);
-        return table_parse(table, data->name, data->text, data->length, diag);
-    }
-    char path[4096];
-    struct stat buffer;
-    char *text;
-    size_t length;
-    snprintf(path, sizeof path, "%s/%s", overlay, file);
-    if (stat(path, &buffer) != 0 && errno == ENOENT)
-        return STATUS_OK;
-    int status = text_read_file(path, &text, &length, diag);
-    if (status != STATUS_OK)
-        return status;
-    status = table_parse(table, path, text, length, diag);
-    free(text);
-    return status;
 }
 
 static double *lookup(const char *name, void *context)
@@ -332,13 +307,13 @@ int costs_new(struct costs **out, struct model *model, const char *overlay, stru
                      ? diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory")
                      : STATUS_OK;
     if (status == STATUS_OK && overlay != NULL)
-        status = parse_table(&costs->parameters[0], "parameters.csv", overlay, diag);
+        status = table_read(&costs->parameters[0], "parameters.csv", overlay, diag);
     if (status == STATUS_OK && overlay != NULL)
-        status = parse_table(&costs->steps[0], "costs.csv", overlay, diag);
+        status = table_read(&costs->steps[0], "costs.csv", overlay, diag);
     if (status == STATUS_OK)
-        status = parse_table(&costs->parameters[1], "parameters.csv", NULL, diag);
+        status = table_read(&costs->parameters[1], "parameters.csv", NULL, diag);
     if (status == STATUS_OK)
-        status = parse_table(&costs->steps[1], "costs.csv", NULL, diag);
+        status = table_read(&costs->steps[1], "costs.csv", NULL, diag);
     if (status == STATUS_OK &&
         !names_init(&costs->names, costs->parameters[0].rows + costs->parameters[1].rows))
         status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");

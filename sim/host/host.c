@@ -6,6 +6,7 @@
 
 #include "sim/host/irq.h"
 #include "sim/host/net.h"
+#include "sim/host/start.h"
 #include "sim/host/workload.h"
 
 void host_stream(const struct host *host, struct rng *rng, uint64_t entity, enum purpose purpose)
@@ -98,6 +99,7 @@ void host_close(struct host *host)
 {
     workload_close(host);
     net_close(host);
+    start_close(host);
     free(host->guests);
     free(host->threads);
     cpus_free(&host->cpus);
@@ -174,5 +176,16 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     workload_measure(host);
     net_measure(host);
     irq_measure(host);
+    return 0;
+}
+
+int host_run_start(struct host *host)
+{
+    if (start_open(host) != 0)
+        return -1;
+    start_launch(host);
+    if (sim_run(&host->sim, SIM_NEVER) != SIM_OK)
+        return -1;
+    start_measure(host);
     return 0;
 }

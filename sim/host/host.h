@@ -16,7 +16,7 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD, PURPOSE_NET, PURPOSE_NET_FLOOD };
+enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_NET, PURPOSE_NET_FLOOD };
 
 struct host {
     struct sim sim;
@@ -29,6 +29,7 @@ struct host {
     struct result *result;
     struct workload *workload; /* of the parts; NULL: not in this run */
     struct net *net;
+    struct start *start;
 };
 
 /* Makes guests and threads; no part yet. Returns 0, or -1 without memory; the caller ends with
@@ -40,6 +41,9 @@ void host_close(struct host *host);
 /* All guests run at once for `duration_s` of simulated seconds after a warm-up of `warmup_s`; the
  * result is filled in. Returns 0, or -1 without memory. */
 int host_run_steady(struct host *host, double warmup_s, double duration_s);
+
+/* All guests are started, and do nothing once they are up; until the last one is up or stopped. */
+int host_run_start(struct host *host);
 
 /* The stream of random numbers for one purpose of one entity (a guest's disk, say): the same in
  * every what-if, whatever else the run does. */

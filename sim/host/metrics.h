@@ -10,6 +10,8 @@
 #define METRICS                                                                                    \
     METRIC(guests_started, "", "guests that came up")                                              \
     METRIC(guests_refused, "", "guests that a limit stopped")                                      \
+    METRIC(devices_started, "", "steps of a ramp inside the guests that worked")                   \
+    METRIC(steps_clean, "", "guests, or steps inside them, before the first limit of any kind")    \
     METRIC(start_mean, "s", "time of a guest's start, mean")                                       \
     METRIC(start_p50, "s", "time of a guest's start, median")                                      \
     METRIC(start_p99, "s", "time of a guest's start, 99th percentile")                             \

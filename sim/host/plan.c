@@ -21,12 +21,27 @@ int plan_init(struct plan *plan, struct model *model, const char *overlay, struc
         if (status != STATUS_OK)
             return status;
     }
-    return costs_new(&plan->costs, model, overlay, diag);
+    int status = costs_new(&plan->costs, model, overlay, diag);
+    return status == STATUS_OK ? ledger_new(&plan->ledger, model, diag) : status;
+}
+
+int plan_open(struct plan *plan, const struct catalog *catalog, const struct scenario *scenario,
+              const char *overlay, struct diag *diag)
+{
+    struct model *model;
+    int status = model_new(&model, catalog, scenario, diag);
+    *plan = (struct plan){.model = model};
+    if (status == STATUS_OK)
+        status = plan_init(plan, model, overlay, diag);
+    plan->own_model = model;
+    return status;
 }
 
 void plan_free(struct plan *plan)
 {
+    model_free(plan->own_model);
     costs_free(plan->costs);
+    ledger_free(plan->ledger);
     memset(plan, 0, sizeof *plan);
 }
 

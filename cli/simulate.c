@@ -1,0 +1,175 @@
+/* The simulated half of an answer: running it with a progress bar and Ctrl-C, and printing it. */
+#include <libsmartcols/libsmartcols.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "model/text.h"
+
+enum { CELL = 64, BAR = 30 };
+
+static atomic_int cancelled;
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    atomic_store(&cancelled, 1);
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+struct bar {
+    double began;
+    bool drawn;
+};
+
+/* Drawn once a run lasts over a second, for a terminal. */
+static void draw(void *context, uint64_t merged, uint64_t most)
+{
+    struct bar *bar = context;
+    int full = (int)(BAR * merged / most);
+    if (!isatty(STDERR_FILENO) || seconds_now() - bar->began < 1)
+        return;
+    bar->drawn = true;
+    fprintf(stderr, "\rsimulating [%.*s%*s] %lu of at most %lu replications ", full,
+            "##############################", BAR - full, "", (unsigned long)merged,
+            (unsigned long)most);
+}
+
+int simulate(struct question *question, const struct arguments *arguments, struct diag *diag)
+{
+    const struct prediction *prediction = &question->prediction;
+    struct bar bar = {.began = seconds_now()};
+    struct run_rules rules = arguments->rules;
+    struct sigaction action = {.sa_handler = on_interrupt};
+    struct sigaction before;
+    double wall = prediction->first_fatal >= 0
+                      ? prediction->outcomes[prediction->first_fatal].max_ok
+                      : INFINITY;
+    rules.cancel = &cancelled;
+    rules.progress = draw;
+    rules.progress_context = &bar;
+    sigaction(SIGINT, &action, &before);
+    int status =
+        answer_find(&question->answer, question->model, wall, arguments->catalog, &rules, diag);
+    sigaction(SIGINT, &before, NULL);
+    if (bar.drawn)
+        fputs("\r\033[K", stderr);
+    question->simulated = status == STATUS_OK;
+    return status;
+}
+
+static void print_value(char out[CELL], double value, const char *unit)
+{
+    if (strcmp(unit, "s") == 0)
+        text_seconds(out, CELL, value);
+    else if (strcmp(unit, "bytes") == 0)
+        text_quantity(out, CELL, value, unit);
+    else if (unit[0] == '\0' && value > 0 && value < 1)
+        snprintf(out, CELL, "%.3g %%", 100 * value);
+    else
+        snprintf(out, CELL, "%.4g%s%s", value, unit[0] != '\0' ? " " : "", unit);
+}
+
+static void add_figure(struct libscols_table *table, const struct figures *figures,
+                       enum metric metric)
+{
+    const struct metric_text *text = &metric_texts[metric];
+    struct interval interval = figures_interval(figures, metric);
+    char value[CELL];
+    char half[CELL];
+    char count[CELL];
+    print_value(value, interval.mean, text->unit);
+    if (isfinite(interval.half_width))
+        print_value(half, interval.half_width, text->unit);
+    else
+        snprintf(half, sizeof half, "not known");
+    snprintf(count, sizeof count, "%lu", (unsigned long)figures->metric[metric].count);
+    const char *cells[] = {text->name, value, half, count, text->description};
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    for (size_t i = 0; line != NULL && i < sizeof cells / sizeof cells[0]; i++)
+        scols_line_set_data(line, i, cells[i]);
+}
+
+static int print_figures(const struct answer *answer)
+{
+    static const char *const names[] = {"SIMULATED", "MEAN", "+-", "N", "WHAT"};
+    struct libscols_table *table = scols_new_table();
+    if (table == NULL)
+        return STATUS_MEMORY;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        scols_table_new_column(table, names[i], 0, i >= 1 && i <= 3 ? SCOLS_FL_RIGHT : 0);
+    for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
+            if (answer->figures[phase].metric[i].count > 0)
+                add_figure(table, &answer->figures[phase], (enum metric)i);
+        }
+    }
+    int status = scols_print_table(table) == 0 ? STATUS_OK : STATUS_MEMORY;
+    scols_unref_table(table);
+    return status;
+}
+
+static void print_knee(const struct knee *knee, const char *ramp)
+{
+    char worst[CELL];
+    char at[CELL];
+    char half[CELL];
+    print_value(worst, knee->worst, knee->unit);
+    print_value(at, knee->at_bad.mean, knee->unit);
+    print_value(half, knee->at_bad.half_width, knee->unit);
+    if (isinf(knee->first_bad))
+        printf("  %-14s holds to %.0f %s: %s %s +- %s (n=%lu), at most %s allowed\n", knee->slo,
+               knee->last_good, ramp, metric_texts[knee->metric].name, at, half,
+               (unsigned long)knee->replications, worst);
+    else
+        printf("  %-14s breaks at %.0f %s (good at %.0f): %s %s +- %s (n=%lu), at most %s "
+               "allowed\n",
+               knee->slo, knee->first_bad, ramp, knee->last_good, metric_texts[knee->metric].name,
+               at, half, (unsigned long)knee->replications, worst);
+}
+
+void print_joint_verdict(const struct question *question)
+{
+    const struct prediction *prediction = &question->prediction;
+    const struct knees *knees = &question->answer.knees;
+    const char *ramp = model_ramp(question->model);
+    int knee = knees_first(knees);
+    if (!question->simulated)
+        return;
+    printf("hard wall: ");
+    if (prediction->first_fatal >= 0)
+        printf("%s after %.0f %s", prediction->outcomes[prediction->first_fatal].limit->id,
+               prediction->outcomes[prediction->first_fatal].max_ok, ramp);
+    else
+        fputs("none", stdout);
+    if (knee >= 0)
+        printf("; knee: %s from %.0f %s on (simulated)\n", knees->knee[knee].slo,
+               knees->knee[knee].first_bad, ramp);
+    else
+        printf("; knee: none up to %.0f %s (simulated)\n", knees->bound, ramp);
+}
+
+int print_answer(const struct question *question)
+{
+    const struct answer *answer = &question->answer;
+    if (!question->simulated)
+        return STATUS_OK;
+    printf("\nIn time, at %.0f %s%s\n", model_requested(question->model),
+           model_ramp(question->model), answer->partial ? " (partial: interrupted)" : "");
+    int status = print_figures(answer);
+    if (answer->knees.count > 0)
+        puts("\nService levels (data/slo.csv) along the ramp");
+    for (size_t i = 0; i < answer->knees.count; i++)
+        print_knee(&answer->knees.knee[i], model_ramp(question->model));
+    return status;
+}
