@@ -227,7 +227,7 @@ void net_build(struct net *net, struct guest *guest, struct net_stream *stream, 
     stream->packets = (uint32_t)way.packets;
     stream->bytes = way.bytes;
     stream->pause_ns = way.ping ? ns(option(&way, "sleep_us") * 1e-6) : 0;
-    if (way.ping && !way.bare) {
+    if (way.ping && !way.bare && option(&way, "net_streams") <= 1) {
         stream->poll_ns = ns(option(&way, "guest_halt_poll_us") * 1e-6);
         stream->poll_hit_ns = ns(cost(&way, "halt_poll_hit_s"));
         stream->poller = &guest->vcpus[index % guest->vcpu_count];
