@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "sim/host/block.h"
+#include "sim/host/irq.h"
+#include "sim/host/net.h"
 #include "sim/host/start.h"
 #include "sim/host/tick.h"
 #include "sim/host/workload.h"
@@ -22,6 +24,7 @@ static const struct part {
      workload_close},
     {tick_open, tick_start, tick_begin, tick_restart_statistics, tick_measure, tick_close},
     {block_open, block_start, NULL, block_restart_statistics, block_measure, block_close},
+    {net_open, net_start, NULL, net_restart_statistics, net_measure, net_close},
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };
@@ -198,6 +201,7 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     measure_cpu(host);
     for (size_t p = 0; p < PARTS; p++)
         parts[p].measure(host);
+    irq_measure(host);
     return 0;
 }
 

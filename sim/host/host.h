@@ -16,7 +16,15 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_TICK, PURPOSE_DRIVE, PURPOSE_REQUESTS };
+enum purpose {
+    PURPOSE_WORKLOAD,
+    PURPOSE_START,
+    PURPOSE_TICK,
+    PURPOSE_DRIVE,
+    PURPOSE_REQUESTS,
+    PURPOSE_NET,
+    PURPOSE_NET_FLOOD,
+};
 
 struct host {
     struct sim sim;
@@ -30,6 +38,7 @@ struct host {
     struct workload *workload; /* of the parts; NULL: not in this run */
     struct tick *tick;
     struct block *block;
+    struct net *net;
     struct start *start;
 };
 

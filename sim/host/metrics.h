@@ -46,6 +46,27 @@
     METRIC(net_packets, "1/s", "packets, all guests")                                              \
     METRIC(net_rtt, "s", "round trip of one packet, mean")                                         \
     METRIC(net_thread_use, "", "share of a CPU used by a guest's network thread, mean")            \
+    METRIC(net_flooded, "1/s", "broadcast packets that guests took, all guests")                   \
+    METRIC(irq_setup, "s", "time to set up all interrupt vectors of a guest's devices")            \
+    METRIC(irq_commit, "s", "time of one commit of a guest's interrupt routes")                    \
+    METRIC(irq_notifier, "s", "time to register one more virtqueue notifier of a guest")           \
+    METRIC(irq_assign, "s", "time to assign an irqfd")                                             \
+    METRIC(irq_inject, "s", "time to inject an interrupt by an irqfd")                             \
+    METRIC(eventfd_write, "s", "time to write an eventfd")                                         \
+    METRIC(eventfd_read, "s", "time to read an eventfd")                                           \
+    METRIC(eventfd_create, "s", "time to create an eventfd")                                       \
+    METRIC(ipi_unicast, "s", "time of an interrupt from one vCPU to another")                      \
+    METRIC(ipi_self, "s", "time of an interrupt from a vCPU to itself")                            \
+    METRIC(ipi_broadcast, "s", "time of an interrupt from one vCPU to all others")                 \
+    METRIC(exit_kernel, "s", "time of an exit that the kernel handles by emulation")               \
+    METRIC(exit_user, "s", "time of an exit that the VMM handles")                                 \
+    METRIC(exit_kick, "s", "time of an exit that signals an ioeventfd")                            \
+    METRIC(exit_fault, "s", "time of an exit for a page that the host has to map")                 \
+    METRIC(exit_interrupt, "s", "time of an exit for an interrupt of the host")                    \
+    METRIC(exit_msr, "s", "time of an exit for a write to a model-specific register")              \
+    METRIC(guest_vectors, "", "interrupt vectors that a guest's devices ask for")                  \
+    METRIC(guest_devices_own, "", "devices of a guest that get vectors of their own")              \
+    METRIC(guest_devices_bound, "", "devices of a guest that come up")                             \
     METRIC(memory_used, "bytes", "host memory in use, swap included, at the end")                  \
     METRIC(memory_swapped, "bytes", "memory in swap at the end")                                   \
     METRIC(memory_guests, "", "guests that the memory held before the first was killed")           \
