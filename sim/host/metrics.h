@@ -46,13 +46,19 @@
     METRIC(net_packets, "1/s", "packets, all guests")                                              \
     METRIC(net_rtt, "s", "round trip of one packet, mean")                                         \
     METRIC(net_thread_use, "", "share of a CPU used by a guest's network thread, mean")            \
-    METRIC(memory_used, "bytes", "host memory in use, swap included, at the end")                  \
+    METRIC(memory_used, "bytes",                                                                   \
+           "host memory in use, swap included, at the end or the first kill")                      \
     METRIC(memory_swapped, "bytes", "memory in swap at the end")                                   \
-    METRIC(memory_guests, "", "guests that the memory held before the first was killed")           \
+    METRIC(memory_guests, "", "guests left once all have touched their memory")                    \
     METRIC(memory_oom, "", "guests killed for lack of memory")                                     \
     METRIC(memory_slowdown, "",                                                                    \
-           "time of an access to guest memory, swap included, over its time "                      \
+           "time of guests' work, swap and far memory included, over its time "                    \
            "without")                                                                              \
+    METRIC(memory_merged, "bytes", "memory that same-page merging freed")                          \
+    METRIC(memory_overhead, "bytes", "host memory of a guest beside its RAM, mean")                \
+    METRIC(memory_mapped, "bytes", "address space of a guest's VMM, mean")                         \
+    METRIC(memory_committed, "bytes", "address space charged to the commit limit, all guests")     \
+    METRIC(memory_unusable, "bytes", "RAM that a guest's kernel takes for itself, mean")           \
     METRIC(migration_total, "s", "time of a migration, mean")                                      \
     METRIC(migration_downtime, "s", "downtime of a migration, mean")                               \
     METRIC(migration_rounds, "", "pre-copy rounds, mean")                                          \
@@ -61,7 +67,9 @@
     METRIC(migration_dirty_rate, "1/s", "dirty pages rate as QEMU reports it, last round")         \
     METRIC(migration_expected_downtime, "s", "downtime that QEMU expects, last round")             \
     METRIC(migration_throttle, "", "CPU throttle at the end")                                      \
-    METRIC(migration_accepted, "", "migrations that found a port")
+    METRIC(migration_accepted, "", "migrations that found a port")                                 \
+    METRIC(migration_pause, "s", "sleep of a vCPU that is slowed down most, each 10 ms of work")   \
+    METRIC(migration_stall, "s", "time that a guest waited for pages after post-copy began, mean")
 
 enum metric {
 #define METRIC(id, unit, description) METRIC_##id,
