@@ -7,6 +7,8 @@
 #include "sim/host/block.h"
 #include "sim/host/irq.h"
 #include "sim/host/net.h"
+#include "sim/host/memory.h"
+#include "sim/host/migration.h"
 #include "sim/host/start.h"
 #include "sim/host/tick.h"
 #include "sim/host/workload.h"
@@ -120,6 +122,8 @@ void host_close(struct host *host)
     for (size_t p = 0; p < PARTS; p++)
         parts[p].close(host);
     start_close(host);
+    memory_close(host);
+    migration_close(host);
     free(host->guests);
     free(host->threads);
     cpus_free(&host->cpus);
@@ -213,5 +217,29 @@ int host_run_start(struct host *host)
     if (sim_run(&host->sim, SIM_NEVER) != SIM_OK)
         return -1;
     start_measure(host);
+    return 0;
+}
+
+int host_run_memory(struct host *host)
+{
+    if (memory_open(host) != 0)
+        return -1;
+    for (uint32_t g = 0; g < host->plan->guests; g++)
+        memory_start(host, &host->guests[g]);
+    uint64_t end_ns = (uint64_t)(plan_option(host->plan, 0, "duration") * 1e9);
+    if (sim_run(&host->sim, end_ns) != SIM_OK)
+        return -1;
+    memory_measure(host);
+    return 0;
+}
+
+int host_run_migrations(struct host *host)
+{
+    if (migration_open(host) != 0)
+        return -1;
+    migration_restart_statistics(host);
+    if (sim_run(&host->sim, SIM_NEVER) != SIM_OK)
+        return -1;
+    migration_measure(host);
     return 0;
 }

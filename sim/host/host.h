@@ -40,6 +40,8 @@ struct host {
     struct block *block;
     struct net *net;
     struct start *start;
+    struct memory *memory;
+    struct migrations *migrations;
 };
 
 /* Makes guests and threads; no part yet. Returns 0, or -1 without memory; the caller ends with
@@ -54,6 +56,12 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s);
 
 /* All guests are started, and do nothing once they are up; until the last one is up or stopped. */
 int host_run_start(struct host *host);
+
+/* All guests touch their memory, until they have it or are killed; nothing else happens. */
+int host_run_memory(struct host *host);
+
+/* All migrations begin at once, and the run ends with the last; nothing else happens. */
+int host_run_migrations(struct host *host);
 
 /* The stream of random numbers for one purpose of one entity (a guest's disk, say): the same in
  * every what-if, whatever else the run does. */

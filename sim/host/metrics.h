@@ -25,7 +25,6 @@
     METRIC(sched_delay_mean, "s", "wait of a woken vCPU for a CPU, mean")                          \
     METRIC(sched_delay_p99, "s", "wait of a woken vCPU for a CPU, 99th percentile")                \
     METRIC(ticks_late, "", "share of timer ticks handled after the next one was due")              \
-    METRIC(guests_responsive, "", "guests whose vCPUs answer within the limit of data/slo.csv")    \
     METRIC(work_rate, "1/s", "operations of all guests")                                           \
     METRIC(work_rate_guest, "1/s", "operations of one guest, mean")                                \
     METRIC(lock_wait_mean, "s", "wait for a contended lock of a guest, mean")                      \
@@ -67,13 +66,19 @@
     METRIC(guest_vectors, "", "interrupt vectors that a guest's devices ask for")                  \
     METRIC(guest_devices_own, "", "devices of a guest that get vectors of their own")              \
     METRIC(guest_devices_bound, "", "devices of a guest that come up")                             \
-    METRIC(memory_used, "bytes", "host memory in use, swap included, at the end")                  \
+    METRIC(memory_used, "bytes",                                                                   \
+           "host memory in use, swap included, at the end or the first kill")                      \
     METRIC(memory_swapped, "bytes", "memory in swap at the end")                                   \
-    METRIC(memory_guests, "", "guests that the memory held before the first was killed")           \
+    METRIC(memory_guests, "", "guests left once all have touched their memory")                    \
     METRIC(memory_oom, "", "guests killed for lack of memory")                                     \
     METRIC(memory_slowdown, "",                                                                    \
-           "time of an access to guest memory, swap included, over its time "                      \
+           "time of guests' work, swap and far memory included, over its time "                    \
            "without")                                                                              \
+    METRIC(memory_merged, "bytes", "memory that same-page merging freed")                          \
+    METRIC(memory_overhead, "bytes", "host memory of a guest beside its RAM, mean")                \
+    METRIC(memory_mapped, "bytes", "address space of a guest's VMM, mean")                         \
+    METRIC(memory_committed, "bytes", "address space charged to the commit limit, all guests")     \
+    METRIC(memory_unusable, "bytes", "RAM that a guest's kernel takes for itself, mean")           \
     METRIC(migration_total, "s", "time of a migration, mean")                                      \
     METRIC(migration_downtime, "s", "downtime of a migration, mean")                               \
     METRIC(migration_rounds, "", "pre-copy rounds, mean")                                          \
@@ -82,7 +87,9 @@
     METRIC(migration_dirty_rate, "1/s", "dirty pages rate as QEMU reports it, last round")         \
     METRIC(migration_expected_downtime, "s", "downtime that QEMU expects, last round")             \
     METRIC(migration_throttle, "", "CPU throttle at the end")                                      \
-    METRIC(migration_accepted, "", "migrations that found a port")
+    METRIC(migration_accepted, "", "migrations that found a port")                                 \
+    METRIC(migration_pause, "s", "sleep of a vCPU that is slowed down most, each 10 ms of work")   \
+    METRIC(migration_stall, "s", "time that a guest waited for pages after post-copy began, mean")
 
 enum metric {
 #define METRIC(id, unit, description) METRIC_##id,
