@@ -8,7 +8,7 @@
 #include "sim/engine/station_fluid.h"
 #include "sim/engine/station_mutex.h"
 
-enum { WEIGHT_NORMAL = 1024, GUEST_NONE = -1 };
+enum { WEIGHT_NORMAL = 1024, BOOT_PHASE = 5 /* of resources */ };
 
 /* Neighbouring steps at one station, in one phase. Seconds or bytes. */
 struct piece {
@@ -20,7 +20,7 @@ struct piece {
 
 struct start_program {
     struct piece pieces[STEPS_MAX];
-    size_t count, daemon_end; /* daemon_end: behind the last piece that needs the worker */
+    size_t count, daemon_end; /* daemon_end: the guest runs, its worker is free */
     double spread;            /* coefficient of variation of a guest's work */
 };
 
@@ -80,7 +80,7 @@ static void make_program(struct start_program *program, const struct plan *plan,
         } else {
             program->pieces[program->count++] = piece;
         }
-        if (piece.place == PLACE_DAEMON)
+        if (piece.phase < BOOT_PHASE)
             program->daemon_end = program->count;
     }
 }
@@ -367,10 +367,10 @@ static void advance(struct sim *sim, void *arg)
         double amount = amount_now(boot);
         if (boot->limit != NULL && boot->stop_phase <= piece->phase)
             break;
-        if (boot->piece >= program->daemon_end)
-            release_worker(sim, boot);
-        else if (piece->place == PLACE_DAEMON && !take_worker(boot))
+        if (piece->place == PLACE_DAEMON && !take_worker(boot))
             return;
+        if (piece->place != PLACE_DAEMON && boot->piece >= program->daemon_end)
+            release_worker(sim, boot);
         if (amount > 0) {
             begin_piece(sim, boot, amount);
             return;

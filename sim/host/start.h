@@ -5,8 +5,8 @@
  *
  *     delay   nobody is busy
  *     qemu    the guest's main loop         vcpu   its first vCPU
- *     daemon  a worker of libvirt: held from the first step on it to the last, as the worker is by
- *             the call that starts a guest; there are `daemon_workers` of them
+ *     daemon  a worker of libvirt: held from the first step on it until the guest boots, as the
+ *             worker is by the call that starts a guest; there are `daemon_workers` of them
  *     lock    CPU time of the worker (without one, of the main loop) under a lock of the host
  *     disk    bytes from the images' storage, whose bandwidth all starts share
  *
