@@ -80,6 +80,7 @@ void block_costs_read(struct block_costs *costs, const struct plan *plan, size_t
         .miss_bytes = known(plan, c, "qcow2_miss_bytes"),
         .fresh_share = known(plan, c, "qcow2_fresh_share"),
         .fresh_bytes = known(plan, c, "qcow2_fresh_bytes"),
+        .dirty_limit_bytes = known(plan, c, "blk_dirty_limit"),
         .cache_share = known(plan, c, "blk_cache_share"),
         .on_host = option(plan, c, "io_on_host") != 0,
         .no_drive = known(plan, c, "blk_no_drive") != 0,
