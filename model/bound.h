@@ -87,6 +87,9 @@ void step_to(struct model *model, double n);
 double capacity_value(struct model *model, struct bound_limit *bound, size_t class_index);
 bool limit_settle(struct model *model, struct bound_limit *bound);
 
+/* Gives limits, by number, their capacities in a class, for formulas that name them. */
+void limits_load(struct model *model, const int *limits, size_t count, size_t class_index);
+
 /* A formula in an image, the limits that it names being evaluated first. */
 double value_in(struct model *model, struct formula *formula, size_t class_index, size_t image);
 bool formula_varies(struct model *model, struct formula *formula);

@@ -192,7 +192,8 @@ double formula_value(struct formulas *formulas, struct formula *formula)
     return expr_eval(formula->expr);
 }
 
-int formulas_evaluate(struct formulas *formulas, const char *text, double *value, struct diag *diag)
+int formulas_evaluate(struct formulas *formulas, const char *text, int limits[FORMULA_LIMITS],
+                      size_t *limit_count, double *value, struct diag *diag)
 {
     struct formula formula = {.text = text, .expr = expr_new(lookup, formulas)};
     if (formula.expr == NULL)
@@ -200,6 +201,8 @@ int formulas_evaluate(struct formulas *formulas, const char *text, double *value
     int status = set_expression(formulas, &formula, diag);
     if (status == STATUS_OK)
         *value = expr_eval(formula.expr);
+    *limit_count = formula.limit_count;
+    memcpy(limits, formula.limits, sizeof formula.limits);
     formulas->spare = NULL;
     expr_free(formula.expr);
     return status;

@@ -84,10 +84,11 @@ int formula_parse(struct formulas *formulas, struct formula *formula, struct dia
 /* The value over formulas->slots; NAN when the text does not parse (the built-in tables are proven
  * by the tests, an overlay's are parsed when the model is bound). */
 double formula_value(struct formulas *formulas, struct formula *formula);
-/* The value of a text that is needed once. Errors have the position in it; file and line are the
- * caller's. */
-int formulas_evaluate(struct formulas *formulas, const char *text, double *value,
-                      struct diag *diag);
+
+/* The value of a text that is needed once, and the limits it names. Errors have the position in it;
+ * file and line are the caller's. */
+int formulas_evaluate(struct formulas *formulas, const char *text, int limits[FORMULA_LIMITS],
+                      size_t *limit_count, double *value, struct diag *diag);
 bool condition_holds(struct formulas *formulas, const struct condition *condition);
 
 /* Whether the formula reads a slot that is marked. */

@@ -55,6 +55,8 @@ CHOICES(drives, {"nvme", "DRIVE_NVME"}, {"ssd", "DRIVE_SSD"}, {"hdd", "DRIVE_HDD
 CHOICES(monitors, {"qemu", "VMM_QEMU"}, {"firecracker", "FIRECRACKER"},
         {"cloud-hypervisor", "CLOUD_HYPERVISOR"}, {"xen", "XEN"});
 CHOICES(directions, {"out", "OUT"}, {"in", "IN"});
+CHOICES(peers, {"remote", "PEER_REMOTE"}, {"host", "PEER_HOST"}, {"guest", "PEER_GUEST"});
+CHOICES(ipis, {"pv", "IPI_PV"}, {"cluster", "IPI_CLUSTER"}, {"physical", "IPI_PHYSICAL"});
 
 #define COUNT(name, scope, help)                                                                   \
     {                                                                                              \
@@ -236,6 +238,14 @@ const struct scenario_option options[] = {
     BOOL("ksm", SCOPE_HOST, "kernel same-page merging"),
     BOOL("thp", SCOPE_HOST, "transparent huge pages"),
     NUMBER("ksm_share", SCOPE_GUEST, "share of a guest's pages that other guests hold too"),
+    CHOICE("net_peer", SCOPE_GUEST, peers, "who is at the other end of a guest's streams"),
+    BOOL("net_offload", SCOPE_GUEST, "packets are merged up to 64 KiB before the host sees them"),
+    BOOL("net_poll", SCOPE_GUEST, "the guest's driver polls its rings, as DPDK does"),
+    NUMBER("net_broadcasts", SCOPE_GUEST, "broadcast packets a guest sends, 1/s"),
+    COUNT("tap_batch", SCOPE_HOST, "packets a tap hands to the stack at once (ethtool rx-frames)"),
+    BOOL("nested", SCOPE_HOST, "the host is a virtual machine itself"),
+    CHOICE("guest_ipi", SCOPE_GUEST, ipis, "how a guest's kernel sends interrupts between vCPUs"),
+    NUMBER("guest_halt_poll_us", SCOPE_GUEST, "an idle guest polls this long before it halts"),
     {NULL, SCOPE_HOST, KIND_COUNT, NULL, NULL, false},
 };
 

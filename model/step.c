@@ -46,17 +46,22 @@ bool resource_reaches(const struct catalog *catalog, int from, int to)
     return false;
 }
 
+void limits_load(struct model *model, const int *limits, size_t count, size_t c)
+{
+    for (size_t i = 0; i < count; i++) {
+        int index = model->limit_index[limits[i]];
+        if (index >= 0)
+            model->formulas.limit_value[limits[i]] =
+                capacity_value(model, &model->limits[index], c);
+    }
+}
+
 double value_in(struct model *model, struct formula *formula, size_t c, size_t image)
 {
     struct diag diag;
     if (formula_parse(&model->formulas, formula, &diag) != STATUS_OK)
         return NAN;
-    for (size_t i = 0; i < formula->limit_count; i++) {
-        int index = model->limit_index[formula->limits[i]];
-        if (index >= 0)
-            model->formulas.limit_value[formula->limits[i]] =
-                capacity_value(model, &model->limits[index], c);
-    }
+    limits_load(model, formula->limits, formula->limit_count, c);
     image_load(model, image_of(model, c, image));
     return formula_value(&model->formulas, formula);
 }

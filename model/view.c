@@ -84,12 +84,18 @@ bool model_is_set(const struct model *model, size_t limit)
 int model_evaluate(struct model *model, size_t class_index, const char *text, expr_lookup *more,
                    void *context, double *value, struct diag *diag)
 {
+    int limits[FORMULA_LIMITS] = {0}; /* known once the text is parsed: two passes if any */
+    size_t limit_count = 0;
+    int status = STATUS_OK;
     step_to(model, model->requested);
-    image_load(model, image_of(model, class_index, 0));
-    model->formulas.more = more;
-    model->formulas.more_context = context;
-    int status = formulas_evaluate(&model->formulas, text, value, diag);
-    model->formulas.more = NULL;
+    for (int pass = 0; pass == 0 || (pass == 1 && status == STATUS_OK && limit_count > 0); pass++) {
+        limits_load(model, limits, limit_count, class_index);
+        image_load(model, image_of(model, class_index, 0));
+        model->formulas.more = more;
+        model->formulas.more_context = context;
+        status = formulas_evaluate(&model->formulas, text, limits, &limit_count, value, diag);
+        model->formulas.more = NULL;
+    }
     return status;
 }
 

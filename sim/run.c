@@ -17,17 +17,30 @@ struct running {
     enum phase phase;
 };
 
+static int run_host(struct host *host, enum phase phase)
+{
+    const struct plan *plan = host->plan;
+    switch (phase) {
+    case PHASE_START:
+        return host_run_start(host);
+    case PHASE_MEMORY:
+        return host_run_memory(host);
+    case PHASE_MIGRATIONS:
+        return host_run_migrations(host);
+    default:
+        return host_run_steady(host, cost_of(plan->costs, 0, "warmup_s"),
+                               plan_option(plan, 0, "duration"));
+    }
+}
+
 static int run_one(void *context, uint64_t replication, unsigned worker, void *out)
 {
     const struct running *running = context;
     struct host host;
     (void)worker;
     int status = host_open(&host, running->plan, running->rules->seed, replication, out);
-    if (status == 0 && running->phase == PHASE_START)
-        status = host_run_start(&host);
-    else if (status == 0)
-        status = host_run_steady(&host, cost_of(running->plan->costs, 0, "warmup_s"),
-                                 plan_option(running->plan, 0, "duration"));
+    if (status == 0)
+        status = run_host(&host, running->phase);
     host_close(&host);
     return status;
 }
@@ -111,11 +124,18 @@ int run_phase(const struct plan *plan, enum phase phase, const struct run_rules 
 
 bool phase_applies(const struct plan *plan, enum phase phase)
 {
-    (void)phase;
+    if (phase == PHASE_MIGRATIONS)
+        return plan_option(plan, 0, "migrations") > 0;
     return plan->guests > 0;
 }
 
 enum phase phase_of(enum metric metric)
 {
-    return metric <= METRIC_start_cpu ? PHASE_START : PHASE_STEADY;
+    if (metric <= METRIC_start_cpu)
+        return PHASE_START;
+    if (metric >= METRIC_memory_used && metric <= METRIC_memory_unusable)
+        return PHASE_MEMORY;
+    if (metric >= METRIC_migration_total && metric <= METRIC_migration_stall)
+        return PHASE_MIGRATIONS;
+    return PHASE_STEADY;
 }

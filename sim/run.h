@@ -9,7 +9,7 @@
 #include "sim/host/metrics.h"
 #include "sim/host/plan.h"
 
-enum phase { PHASE_START, PHASE_STEADY, PHASE_COUNT };
+enum phase { PHASE_START, PHASE_STEADY, PHASE_MEMORY, PHASE_MIGRATIONS, PHASE_COUNT };
 
 struct run_rules {
     uint64_t seed;

@@ -5,8 +5,31 @@
 #include <string.h>
 
 #include "sim/host/block.h"
+#include "sim/host/irq.h"
+#include "sim/host/net.h"
+#include "sim/host/memory.h"
+#include "sim/host/migration.h"
 #include "sim/host/start.h"
+#include "sim/host/tick.h"
 #include "sim/host/workload.h"
+
+/* The parts of steady load, in the order in which they act on a guest. */
+static const struct part {
+    int (*open)(struct host *host); /* 0, or -1 without memory */
+    void (*start)(struct host *host, struct guest *guest);
+    void (*begin)(struct host *host); /* once all guests have started; NULL: nothing to do */
+    void (*restart_statistics)(struct host *host);
+    void (*measure)(struct host *host);
+    void (*close)(struct host *host); /* also if it was not opened */
+} parts[] = {
+    {workload_open, workload_start, NULL, workload_restart_statistics, workload_measure,
+     workload_close},
+    {tick_open, tick_start, tick_begin, tick_restart_statistics, tick_measure, tick_close},
+    {block_open, block_start, NULL, block_restart_statistics, block_measure, block_close},
+    {net_open, net_start, NULL, net_restart_statistics, net_measure, net_close},
+};
+
+enum { PARTS = sizeof parts / sizeof parts[0] };
 
 void host_stream(const struct host *host, struct rng *rng, uint64_t entity, enum purpose purpose)
 {
@@ -96,19 +119,32 @@ int host_open(struct host *host, const struct plan *plan, uint64_t seed, uint64_
 
 void host_close(struct host *host)
 {
-    workload_close(host);
-    block_close(host);
+    for (size_t p = 0; p < PARTS; p++)
+        parts[p].close(host);
     start_close(host);
+    memory_close(host);
+    migration_close(host);
     free(host->guests);
     free(host->threads);
     cpus_free(&host->cpus);
     sim_destroy(&host->sim);
 }
 
-/* The parts of steady load. */
 static int open_parts(struct host *host)
 {
-    return workload_open(host) != 0 || block_open(host) != 0 ? -1 : 0;
+    for (size_t p = 0; p < PARTS; p++) {
+        if (parts[p].open(host) != 0)
+            return -1;
+    }
+    for (uint32_t g = 0; g < host->plan->guests; g++) {
+        for (size_t p = 0; p < PARTS; p++)
+            parts[p].start(host, &host->guests[g]);
+    }
+    for (size_t p = 0; p < PARTS; p++) {
+        if (parts[p].begin != NULL)
+            parts[p].begin(host);
+    }
+    return 0;
 }
 
 static void restart_statistics(struct host *host)
@@ -122,8 +158,8 @@ static void restart_statistics(struct host *host)
         }
     }
     histogram_init(&host->result->delay_ns);
-    workload_restart_statistics(host);
-    block_restart_statistics(host);
+    for (size_t p = 0; p < PARTS; p++)
+        parts[p].restart_statistics(host);
     host->measured_since_ns = sim_now(&host->sim);
 }
 
@@ -160,10 +196,6 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
 {
     if (open_parts(host) != 0)
         return -1;
-    for (uint32_t g = 0; g < host->plan->guests; g++) {
-        workload_start(host, &host->guests[g]);
-        block_start(host, &host->guests[g]);
-    }
     if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
         return -1;
     restart_statistics(host);
@@ -171,8 +203,9 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
         return -1;
     cpus_account(&host->cpus);
     measure_cpu(host);
-    workload_measure(host);
-    block_measure(host);
+    for (size_t p = 0; p < PARTS; p++)
+        parts[p].measure(host);
+    irq_measure(host);
     return 0;
 }
 
@@ -184,5 +217,29 @@ int host_run_start(struct host *host)
     if (sim_run(&host->sim, SIM_NEVER) != SIM_OK)
         return -1;
     start_measure(host);
+    return 0;
+}
+
+int host_run_memory(struct host *host)
+{
+    if (memory_open(host) != 0)
+        return -1;
+    for (uint32_t g = 0; g < host->plan->guests; g++)
+        memory_start(host, &host->guests[g]);
+    uint64_t end_ns = (uint64_t)(plan_option(host->plan, 0, "duration") * 1e9);
+    if (sim_run(&host->sim, end_ns) != SIM_OK)
+        return -1;
+    memory_measure(host);
+    return 0;
+}
+
+int host_run_migrations(struct host *host)
+{
+    if (migration_open(host) != 0)
+        return -1;
+    migration_restart_statistics(host);
+    if (sim_run(&host->sim, SIM_NEVER) != SIM_OK)
+        return -1;
+    migration_measure(host);
     return 0;
 }

@@ -16,7 +16,15 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_DRIVE, PURPOSE_REQUESTS };
+enum purpose {
+    PURPOSE_WORKLOAD,
+    PURPOSE_START,
+    PURPOSE_TICK,
+    PURPOSE_DRIVE,
+    PURPOSE_REQUESTS,
+    PURPOSE_NET,
+    PURPOSE_NET_FLOOD,
+};
 
 struct host {
     struct sim sim;
@@ -28,8 +36,12 @@ struct host {
     uint64_t measured_since_ns; /* the end of the warm-up */
     struct result *result;
     struct workload *workload; /* of the parts; NULL: not in this run */
+    struct tick *tick;
     struct block *block;
+    struct net *net;
     struct start *start;
+    struct memory *memory;
+    struct migrations *migrations;
 };
 
 /* Makes guests and threads; no part yet. Returns 0, or -1 without memory; the caller ends with
@@ -44,6 +56,12 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s);
 
 /* All guests are started, and do nothing once they are up; until the last one is up or stopped. */
 int host_run_start(struct host *host);
+
+/* All guests touch their memory, until they have it or are killed; nothing else happens. */
+int host_run_memory(struct host *host);
+
+/* All migrations begin at once, and the run ends with the last; nothing else happens. */
+int host_run_migrations(struct host *host);
 
 /* The stream of random numbers for one purpose of one entity (a guest's disk, say): the same in
  * every what-if, whatever else the run does. */

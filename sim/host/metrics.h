@@ -25,7 +25,6 @@
     METRIC(sched_delay_mean, "s", "wait of a woken vCPU for a CPU, mean")                          \
     METRIC(sched_delay_p99, "s", "wait of a woken vCPU for a CPU, 99th percentile")                \
     METRIC(ticks_late, "", "share of timer ticks handled after the next one was due")              \
-    METRIC(guests_responsive, "", "guests whose vCPUs answer within the limit of data/slo.csv")    \
     METRIC(work_rate, "1/s", "operations of all guests")                                           \
     METRIC(work_rate_guest, "1/s", "operations of one guest, mean")                                \
     METRIC(lock_wait_mean, "s", "wait for a contended lock of a guest, mean")                      \
@@ -33,6 +32,7 @@
     METRIC(lock_contended, "", "share of a guest's acquisitions that waited")                      \
     METRIC(host_lock_use, "", "share of time the host's time lock was held")                       \
     METRIC(host_lock_wait_mean, "s", "wait for the host's time lock, mean of contended ones")      \
+    METRIC(host_lock_wait_max, "s", "wait for the host's time lock, longest")                      \
     METRIC(wakeups, "1/s", "wake-ups of vCPUs")                                                    \
     METRIC(io_rate, "1/s", "I/O requests completed, all guests")                                   \
     METRIC(io_mean, "s", "I/O latency, mean")                                                      \
@@ -45,13 +45,40 @@
     METRIC(net_packets, "1/s", "packets, all guests")                                              \
     METRIC(net_rtt, "s", "round trip of one packet, mean")                                         \
     METRIC(net_thread_use, "", "share of a CPU used by a guest's network thread, mean")            \
-    METRIC(memory_used, "bytes", "host memory in use, swap included, at the end")                  \
+    METRIC(net_flooded, "1/s", "broadcast packets that guests took, all guests")                   \
+    METRIC(irq_setup, "s", "time to set up all interrupt vectors of a guest's devices")            \
+    METRIC(irq_commit, "s", "time of one commit of a guest's interrupt routes")                    \
+    METRIC(irq_notifier, "s", "time to register one more virtqueue notifier of a guest")           \
+    METRIC(irq_assign, "s", "time to assign an irqfd")                                             \
+    METRIC(irq_inject, "s", "time to inject an interrupt by an irqfd")                             \
+    METRIC(eventfd_write, "s", "time to write an eventfd")                                         \
+    METRIC(eventfd_read, "s", "time to read an eventfd")                                           \
+    METRIC(eventfd_create, "s", "time to create an eventfd")                                       \
+    METRIC(ipi_unicast, "s", "time of an interrupt from one vCPU to another")                      \
+    METRIC(ipi_self, "s", "time of an interrupt from a vCPU to itself")                            \
+    METRIC(ipi_broadcast, "s", "time of an interrupt from one vCPU to all others")                 \
+    METRIC(exit_kernel, "s", "time of an exit that the kernel handles by emulation")               \
+    METRIC(exit_user, "s", "time of an exit that the VMM handles")                                 \
+    METRIC(exit_kick, "s", "time of an exit that signals an ioeventfd")                            \
+    METRIC(exit_fault, "s", "time of an exit for a page that the host has to map")                 \
+    METRIC(exit_interrupt, "s", "time of an exit for an interrupt of the host")                    \
+    METRIC(exit_msr, "s", "time of an exit for a write to a model-specific register")              \
+    METRIC(guest_vectors, "", "interrupt vectors that a guest's devices ask for")                  \
+    METRIC(guest_devices_own, "", "devices of a guest that get vectors of their own")              \
+    METRIC(guest_devices_bound, "", "devices of a guest that come up")                             \
+    METRIC(memory_used, "bytes",                                                                   \
+           "host memory in use, swap included, at the end or the first kill")                      \
     METRIC(memory_swapped, "bytes", "memory in swap at the end")                                   \
-    METRIC(memory_guests, "", "guests that the memory held before the first was killed")           \
+    METRIC(memory_guests, "", "guests left once all have touched their memory")                    \
     METRIC(memory_oom, "", "guests killed for lack of memory")                                     \
     METRIC(memory_slowdown, "",                                                                    \
-           "time of an access to guest memory, swap included, over its time "                      \
+           "time of guests' work, swap and far memory included, over its time "                    \
            "without")                                                                              \
+    METRIC(memory_merged, "bytes", "memory that same-page merging freed")                          \
+    METRIC(memory_overhead, "bytes", "host memory of a guest beside its RAM, mean")                \
+    METRIC(memory_mapped, "bytes", "address space of a guest's VMM, mean")                         \
+    METRIC(memory_committed, "bytes", "address space charged to the commit limit, all guests")     \
+    METRIC(memory_unusable, "bytes", "RAM that a guest's kernel takes for itself, mean")           \
     METRIC(migration_total, "s", "time of a migration, mean")                                      \
     METRIC(migration_downtime, "s", "downtime of a migration, mean")                               \
     METRIC(migration_rounds, "", "pre-copy rounds, mean")                                          \
@@ -60,7 +87,9 @@
     METRIC(migration_dirty_rate, "1/s", "dirty pages rate as QEMU reports it, last round")         \
     METRIC(migration_expected_downtime, "s", "downtime that QEMU expects, last round")             \
     METRIC(migration_throttle, "", "CPU throttle at the end")                                      \
-    METRIC(migration_accepted, "", "migrations that found a port")
+    METRIC(migration_accepted, "", "migrations that found a port")                                 \
+    METRIC(migration_pause, "s", "sleep of a vCPU that is slowed down most, each 10 ms of work")   \
+    METRIC(migration_stall, "s", "time that a guest waited for pages after post-copy began, mean")
 
 enum metric {
 #define METRIC(id, unit, description) METRIC_##id,
