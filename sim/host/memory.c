@@ -1,28 +1,14 @@
 #include "sim/host/memory.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "sim/host/memory_class.h"
 
 /* Steps of the integration: fine near the end of memory, coarse elsewhere, and coarser still once
  * the run is over. */
 static const double STEP_MIN_NS = 1e7, STEP_MAX_NS = 1e8, SETTLE_MAX_NS = 1e10;
 enum { SETTLE_STEPS = 1000000 };
-
-/* What guests of a class have touched. They stand in the order of their start: those that have
- * touched all, those past their boot, those in it. */
-struct memory_class {
-    double boot_bytes, boot_rate, boot_s, all_bytes, fill_rate, all_s;
-    double overhead, page_tables, committed, hugepages, adjust;
-    double working_set, access_rate, numa;
-    double merge_share, balloon_share, balloon_rate;
-    uint32_t count, full, booted;
-    double filling_began, booting_began; /* sums over these guests */
-    uint32_t *guest;
-    double *began; /* on the clock of progress */
-    double touched, ballooned;
-};
 
 struct memory {
     struct memory_class classes[CLASSES_MAX];
@@ -40,31 +26,6 @@ struct memory {
     struct sim_event tick;
     uint8_t *gone; /* a flag for each guest */
 };
-
-static void read_class(struct memory_class *class, const struct plan *plan, size_t c)
-{
-    const struct costs *costs = plan->costs;
-    double all = cost_of(costs, c, "memory_resident");
-    class->all_bytes = all;
-    class->boot_bytes = fmin(all, cost_of(costs, c, "memory_boot_bytes"));
-    class->boot_rate = cost_of(costs, c, "memory_boot_rate");
-    class->fill_rate = cost_of(costs, c, "memory_fill_rate");
-    class->boot_s = class->boot_bytes / class->boot_rate;
-    class->all_s = class->boot_s + (all - class->boot_bytes) / class->fill_rate;
-    class->overhead = cost_of(costs, c, "memory_overhead");
-    class->page_tables = cost_of(costs, c, "memory_page_tables");
-    class->committed = cost_of(costs, c, "memory_commit");
-    class->hugepages = cost_of(costs, c, "memory_hugepages");
-    class->adjust = cost_of(costs, c, "memory_oom_adjust");
-    class->working_set = fmin(all, plan_option(plan, c, "working_set"));
-    class->access_rate = cost_of(costs, c, "memory_access_rate");
-    class->numa = 1 + cost_of(costs, c, "memory_bound_share") *
-                          cost_of(costs, c, "memory_remote_share") *
-                          (cost_of(costs, c, "memory_remote_factor") - 1);
-    class->merge_share = cost_of(costs, c, "memory_merge_share");
-    class->balloon_share = cost_of(costs, c, "memory_balloon_share");
-    class->balloon_rate = cost_of(costs, c, "memory_balloon_rate");
-}
 
 static void read_host(struct memory *memory, const struct plan *plan)
 {
@@ -93,11 +54,7 @@ int memory_open(struct host *host)
     memory->gone = calloc(plan->guests + 1, 1);
     read_host(memory, plan);
     for (size_t c = 0; c < memory->class_count; c++) {
-        struct memory_class *class = &memory->classes[c];
-        read_class(class, plan, c);
-        class->guest = calloc(plan->class_guests[c] + 1, sizeof *class->guest);
-        class->began = calloc(plan->class_guests[c] + 1, sizeof *class->began);
-        if (class->guest == NULL || class->began == NULL)
+        if (memory_class_open(&memory->classes[c], plan, c) != 0)
             return -1;
     }
     memory->now_ns = sim_now(&host->sim);
@@ -109,45 +66,19 @@ void memory_close(struct host *host)
     struct memory *memory = host->memory;
     if (memory == NULL)
         return;
-    for (size_t c = 0; c < memory->class_count; c++) {
-        free(memory->classes[c].guest);
-        free(memory->classes[c].began);
-    }
+    for (size_t c = 0; c < memory->class_count; c++)
+        memory_class_close(&memory->classes[c]);
     free(memory->gone);
     free(memory);
     host->memory = NULL;
-}
-
-/* Moves guests on to the part they are in by now, and sums up what all have touched. Whole bytes
- * as soon as all are full. */
-static void touch(struct memory_class *class, double now_s)
-{
-    while (class->booted < class->count && now_s - class->began[class->booted] >= class->boot_s) {
-        class->booting_began -= class->began[class->booted];
-        class->filling_began += class->began[class->booted++];
-    }
-    while (class->full < class->booted && now_s - class->began[class->full] >= class->all_s)
-        class->filling_began -= class->began[class->full++];
-    double filling = class->booted - class->full;
-    double booting = class->count - class->booted;
-    class->touched = class->full * class->all_bytes;
-    if (filling > 0)
-        class->touched +=
-            filling * class->boot_bytes +
-            class->fill_rate * fmax(0, filling * (now_s - class->boot_s) - class->filling_began);
-    if (booting > 0)
-        class->touched += class->boot_rate * fmax(0, booting * now_s - class->booting_began);
 }
 
 /* Bytes a second that guests touch while nothing holds them up. */
 static double growth(const struct memory *memory)
 {
     double rate = 0;
-    for (size_t c = 0; c < memory->class_count; c++) {
-        const struct memory_class *class = &memory->classes[c];
-        rate += (class->booted - class->full) * class->fill_rate +
-                (class->count - class->booted) * class->boot_rate;
-    }
+    for (size_t c = 0; c < memory->class_count; c++)
+        rate += memory_class_growth(&memory->classes[c]);
     return rate;
 }
 
@@ -180,41 +111,12 @@ static void sum_up(const struct memory *memory, struct memory_parts *parts)
     parts->swapped = fmin(fmax(parts->used - memory->ram, 0), memory->swap);
 }
 
-/* What a process is worth to the killer: its memory, and its oom_score_adj in thousandths of all.
- */
+/* What its largest process is worth to the killer: its memory, and its oom_score_adj in thousandths
+ * of all (mm/oom_kill.c: oom_badness). */
 static double badness(const struct memory *memory, const struct memory_class *class)
 {
-    double age_s = memory->progress_s - class->began[0];
-    double bytes = class->all_bytes;
-    if (class->full == 0)
-        bytes = fmin(age_s * class->boot_rate, class->boot_bytes) +
-                fmax(age_s - class->boot_s, 0) * class->fill_rate;
-    return bytes * (1 + class->page_tables) + class->overhead +
+    return memory_class_largest(class, memory->progress_s) +
            class->adjust / 1000 * (memory->ram + memory->swap);
-}
-
-/* Of guests of one size the last that was started: the kernel's search takes a later equal. */
-static void remove_largest(struct memory *memory, struct memory_class *class)
-{
-    uint32_t victim = class->full > 0 ? class->full - 1 : 0;
-    while (class->full == 0 && victim + 1 < class->count &&
-           class->began[victim + 1] <= class->began[0])
-        victim++;
-    uint32_t behind = class->count - victim - 1;
-    if (victim >= class->booted)
-        class->booting_began -= class->began[victim];
-    else if (victim >= class->full)
-        class->filling_began -= class->began[victim];
-    class->booted -= victim < class->booted;
-    class->full -= victim < class->full;
-    memory->gone[class->guest[victim]] = 1;
-    memmove(&class->guest[victim], &class->guest[victim + 1], behind * sizeof *class->guest);
-    memmove(&class->began[victim], &class->began[victim + 1], behind * sizeof *class->began);
-    class->count--;
-    memory->committed -= class->committed;
-    memory->pool_used -= class->hugepages;
-    memory->killed++;
-    touch(class, memory->progress_s);
 }
 
 static void kill_largest(struct memory *memory, double used)
@@ -227,7 +129,10 @@ static void kill_largest(struct memory *memory, double used)
     }
     if (memory->killed == 0)
         memory->used_at_kill = fmin(used, memory->ram + memory->swap);
-    remove_largest(memory, worst);
+    memory->gone[memory_class_remove(worst, memory->progress_s)] = 1;
+    memory->committed -= worst->committed;
+    memory->pool_used -= worst->hugepages;
+    memory->killed++;
 }
 
 static uint32_t guests_here(const struct memory *memory)
@@ -252,16 +157,14 @@ static void merge(struct memory *memory, double lasted_s)
     memory->merged = fmin(memory->merged, possible);
 }
 
-/* Guests give memory back while there is not enough of it. */
-static void deflate(struct memory *memory, double lasted_s, double missing)
+/* Balloons take memory from guests while there is not enough of it. */
+static void inflate(struct memory *memory, double lasted_s, double missing)
 {
     for (size_t c = 0; c < memory->class_count; c++) {
         struct memory_class *class = &memory->classes[c];
-        double most =
-            class->balloon_share * fmax(class->touched - class->count * class->working_set, 0);
         if (missing > 0)
             class->ballooned += class->balloon_rate * lasted_s * class->count;
-        class->ballooned = fmin(class->ballooned, most);
+        class->ballooned = fmin(class->ballooned, memory_class_spare(class));
     }
 }
 
@@ -293,15 +196,15 @@ static void advance(struct memory *memory, uint64_t now_ns)
     memory->progress_s += memory->speed * lasted_s;
     memory->now_ns = now_ns;
     for (size_t c = 0; c < memory->class_count; c++)
-        touch(&memory->classes[c], memory->progress_s);
+        memory_class_touch(&memory->classes[c], memory->progress_s);
     merge(memory, lasted_s);
     sum_up(memory, &parts);
-    deflate(memory, lasted_s, parts.used - memory->ram);
+    inflate(memory, lasted_s, parts.used - memory->ram);
     sum_up(memory, &parts);
     while (parts.used > memory->ram + memory->swap && guests_here(memory) > 0) {
         kill_largest(memory, parts.used);
         memory->merged = fmin(memory->merged, mergeable(memory));
-        deflate(memory, 0, 0);
+        inflate(memory, 0, 0);
         sum_up(memory, &parts);
     }
     slow_down(memory, &parts);
@@ -311,10 +214,8 @@ static void advance(struct memory *memory, uint64_t now_ns)
 static bool moves(const struct memory *memory, const struct memory_parts *parts)
 {
     double most = 0;
-    for (size_t c = 0; c < memory->class_count; c++) {
-        const struct memory_class *class = &memory->classes[c];
-        most += class->balloon_share * fmax(class->touched - class->count * class->working_set, 0);
-    }
+    for (size_t c = 0; c < memory->class_count; c++)
+        most += memory_class_spare(&memory->classes[c]);
     return growth(memory) > 0 || (memory->scan_rate > 0 && memory->merged < mergeable(memory)) ||
            (parts->used > memory->ram && parts->ballooned < most);
 }
@@ -357,9 +258,7 @@ void memory_start(struct host *host, struct guest *guest)
     }
     memory->committed += class->committed;
     memory->pool_used += class->hugepages;
-    class->guest[class->count] = guest->index;
-    class->began[class->count++] = memory->progress_s;
-    class->booting_began += memory->progress_s;
+    memory_class_add(class, guest->index, memory->progress_s);
     if (!sim_is_pending(&host->sim, memory->tick))
         memory->tick = sim_schedule_in(&host->sim, 0, SIM_PRIORITY_NORMAL, on_tick, memory);
 }
