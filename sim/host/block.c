@@ -70,8 +70,10 @@ static void cut(struct block *block)
             .requests = &block->requests[at.requests],
             .server_count = (uint32_t)need.servers,
         };
-        for (size_t d = 0; d < need.disks; d++)
+        for (size_t d = 0; d < need.disks; d++) {
             block->guests[i].disks[d].drive = &block->drives[(at.disks + d) % block->drive_count];
+            block->guests[i].disks[d].costs = block->guests[i].costs;
+        }
         at = (struct need){at.jobs + need.jobs,       at.queues + need.queues,
                            at.disks + need.disks,     at.servers + need.servers,
                            at.workers + need.workers, at.requests + need.requests};

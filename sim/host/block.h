@@ -18,8 +18,9 @@
  * virtqueue, which tells the job's vCPU if that is another one.
  *
  * FLUSH. After io_flush_every writes the job waits for a flush, and does nothing meanwhile (as fio
- * does). CACHE MODES: writeback and unsafe leave writes in the host's memory until a flush, or to
- * the end if it is ignored; writethrough and directsync flush each write.
+ * does). CACHE MODES: writeback and unsafe end writes in the host's memory, from where they are
+ * written back; once that holds too much, writes wait for the drive. A flush waits for what is left
+ * there. writethrough and directsync flush each write.
  *
  * All times are rows of data/parameters.csv, blk_* and drive_*. Sources: hw/block/virtio-blk.c,
  * hw/virtio/virtio.c, util/aio-posix.c, util/thread-pool.c of QEMU; "timing" rows name theirs.

@@ -42,7 +42,6 @@ static void read_guest_side(struct block_costs *costs, const struct plan *plan, 
 static void read_serving_side(struct block_costs *costs, const struct plan *plan, size_t c)
 {
     const struct costs *table = plan->costs;
-    double copy_rate = known(plan, c, "blk_copy_rate");
     costs->pass_ns = cost_ns(table, c, "blk_pass_s");
     costs->polled_pass_ns = cost_ns(table, c, "blk_polled_pass_s");
     costs->parse_ns = cost_ns(table, c, "blk_take_s");
@@ -52,7 +51,7 @@ static void read_serving_side(struct block_costs *costs, const struct plan *plan
     costs->inject_user_ns = cost_ns(table, c, "blk_inject_user_s");
     costs->worker_start_ns = cost_ns(table, c, "blk_worker_start_s");
     costs->worker_end_ns = cost_ns(table, c, "blk_worker_end_s");
-    costs->copy_ns = microseconds(copy_rate > 0 ? option(plan, c, "io_size") / copy_rate * 1e6 : 0);
+    costs->copy_ns = cost_ns(table, c, "blk_copy_s");
     costs->cached_read_ns = cost_ns(table, c, "blk_cached_read_s");
     costs->flush_delay_ns = cost_ns(table, c, "blk_flush_delay_s");
     costs->wake_delay_ns = cost_ns(table, c, "blk_wake_delay_s");
@@ -80,6 +79,7 @@ void block_costs_read(struct block_costs *costs, const struct plan *plan, size_t
         .miss_bytes = known(plan, c, "qcow2_miss_bytes"),
         .fresh_share = known(plan, c, "qcow2_fresh_share"),
         .fresh_bytes = known(plan, c, "qcow2_fresh_bytes"),
+        .dirty_limit_bytes = known(plan, c, "blk_dirty_limit"),
         .cache_share = known(plan, c, "blk_cache_share"),
         .on_host = option(plan, c, "io_on_host") != 0,
         .no_drive = known(plan, c, "blk_no_drive") != 0,

@@ -22,6 +22,7 @@ struct block_costs {
     double bytes, write_share;
     double miss_share, miss_bytes;   /* reads of metadata of an image */
     double fresh_share, fresh_bytes; /* writes that allocate in an image */
+    double dirty_limit_bytes;        /* of a disk: writes beyond it wait for the drive */
     double cache_share;              /* reads that the host's memory answers */
     double user_share;               /* disks without ioeventfd and irqfd */
     bool on_host, synchronous, pool, no_drive, sequential;
@@ -37,6 +38,7 @@ struct request {
     struct worker *worker;
     uint64_t began_ns;
     bool flush, write;
+    bool cached; /* a write that ends in the host's memory */
     /* stages to go */
     bool metadata, fresh, data, flush_after;
 };
@@ -56,10 +58,21 @@ struct block_queue {
     bool irq_due, irq_pending, user_space;
 };
 
+enum { WRITERS = 8 };
+
+/* Writes back what the host's memory holds of a disk. */
+struct writer {
+    struct drive_job drive_job;
+    struct disk *disk;
+    bool busy;
+};
+
 /* A disk's image. */
 struct disk {
     struct drive *drive;
-    double dirty_bytes; /* in the host's memory since the last flush */
+    const struct block_costs *costs;
+    double dirty_bytes; /* in the host's memory, not yet on their way to the drive */
+    struct writer writers[WRITERS];
 };
 
 enum server_state {

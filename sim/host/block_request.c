@@ -19,11 +19,13 @@ void block_request_prepare(struct request *request)
     request->write = happens(&guest->rng, costs->write_share);
     request->metadata = happens(&guest->rng, costs->miss_share);
     request->fresh = request->write && happens(&guest->rng, costs->fresh_share);
-    request->data =
-        request->write ? !costs->write_cached : !happens(&guest->rng, costs->cache_share);
+    request->cached = request->write && costs->write_cached &&
+                      request->job->disk->dirty_bytes < costs->dirty_limit_bytes;
+    request->data = request->write ? !request->cached : !happens(&guest->rng, costs->cache_share);
     request->flush_after = request->write && costs->write_through;
     if (costs->no_drive)
-        request->metadata = request->fresh = request->data = request->flush_after = false;
+        request->metadata = request->fresh = request->data = request->flush_after =
+            request->cached = false;
 }
 
 static void on_stage(struct sim *sim, void *arg)
@@ -51,6 +53,35 @@ static void on_flush_delay(struct sim *sim, void *arg)
     use_drive(sim, request, DRIVE_FLUSH, bytes);
 }
 
+static void on_written(struct sim *sim, void *arg);
+
+/* Starts writers while there is something to write. */
+static void write_back(struct sim *sim, struct disk *disk)
+{
+    const struct block_costs *costs = disk->costs;
+    for (int w = 0; w < WRITERS && disk->dirty_bytes >= costs->bytes; w++) {
+        struct writer *writer = &disk->writers[w];
+        if (writer->busy)
+            continue;
+        writer->busy = true;
+        writer->disk = disk;
+        writer->drive_job = (struct drive_job){.operation = DRIVE_WRITE,
+                                               .sequential = costs->sequential,
+                                               .bytes = costs->bytes,
+                                               .done = on_written,
+                                               .arg = writer};
+        disk->dirty_bytes -= costs->bytes;
+        drive_submit(sim, disk->drive, &writer->drive_job);
+    }
+}
+
+static void on_written(struct sim *sim, void *arg)
+{
+    struct writer *writer = arg;
+    writer->busy = false;
+    write_back(sim, writer->disk);
+}
+
 void block_request_go(struct sim *sim, struct request *request)
 {
     const struct block_costs *costs = request->job->guest->costs;
@@ -72,8 +103,10 @@ void block_request_go(struct sim *sim, struct request *request)
         else
             on_flush_delay(sim, request);
     } else {
-        if (request->write && costs->write_cached)
+        if (request->cached) {
             request->job->disk->dirty_bytes += costs->bytes;
+            write_back(sim, request->job->disk);
+        }
         block_request_back(sim, request);
     }
 }

@@ -83,7 +83,7 @@ static uint64_t taking_ns(const struct server *server, const struct request *req
 }
 
 /* CPU time to finish a batch, and which virtqueues get an interrupt. A synchronous back end raises
- * it when its virtqueues are empty. */
+ * it when the virtqueue is empty. */
 static uint64_t finishing_ns(struct server *server)
 {
     const struct block_costs *costs = costs_of(server);
@@ -92,7 +92,7 @@ static uint64_t finishing_ns(struct server *server)
          request = request->next) {
         struct block_queue *queue = request->job->queue;
         work_ns += costs->complete_ns;
-        if (costs->synchronous && server->arrived.head != NULL)
+        if (costs->synchronous && queue->waiting > 0)
             continue;
         if (!queue->irq_due && !queue->irq_pending)
             work_ns += queue->user_space ? costs->inject_user_ns : costs->inject_ns;

@@ -283,6 +283,24 @@ static void requests_in_flight(void **state)
     }
 }
 
+/* No disk is forgotten when one thread serves several, each queue with its own interrupt. */
+static void disks_share_a_thread(void **state)
+{
+    static const char *const kinds[] = {"vmm=firecracker", "", "disk_aio=threads", "iothreads=2"};
+    static struct block_host all;
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        char settings[256];
+        snprintf(settings, sizeof settings,
+                 GUEST "vcpus=2 disks_per_guest=3 io_jobs=6 io_depth=4 %s", kinds[k]);
+        run_settings(&all, settings);
+        double inside = all.result.value[METRIC_io_rate] * all.result.value[METRIC_io_mean];
+        if (fabs(inside / 24 - 1) > 0.05)
+            fail_msg("%s: %g in flight", settings, inside);
+        block_host_close(&all);
+    }
+}
+
 /* The utilisation law on the drive and on the serving thread. */
 static void utilisation_law(void **state)
 {
@@ -391,14 +409,14 @@ static void same_seed_same_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(drive_is_mm1),           cmocka_unit_test(drive_is_mmc),
-        cmocka_unit_test(drive_is_md1),           cmocka_unit_test(drive_is_mg1),
-        cmocka_unit_test(drive_has_a_bus),        cmocka_unit_test(closed_loop_is_mva),
-        cmocka_unit_test(no_jobs_no_figures),     cmocka_unit_test(requests_in_flight),
-        cmocka_unit_test(utilisation_law),        cmocka_unit_test(limits_of_back_ends),
-        cmocka_unit_test(cache_modes_differ),     cmocka_unit_test(kicks_are_suppressed),
-        cmocka_unit_test(images_cost_more),       cmocka_unit_test(user_space_is_slow),
-        cmocka_unit_test(same_seed_same_figures),
+        cmocka_unit_test(drive_is_mm1),         cmocka_unit_test(drive_is_mmc),
+        cmocka_unit_test(drive_is_md1),         cmocka_unit_test(drive_is_mg1),
+        cmocka_unit_test(drive_has_a_bus),      cmocka_unit_test(closed_loop_is_mva),
+        cmocka_unit_test(no_jobs_no_figures),   cmocka_unit_test(requests_in_flight),
+        cmocka_unit_test(disks_share_a_thread), cmocka_unit_test(utilisation_law),
+        cmocka_unit_test(limits_of_back_ends),  cmocka_unit_test(cache_modes_differ),
+        cmocka_unit_test(kicks_are_suppressed), cmocka_unit_test(images_cost_more),
+        cmocka_unit_test(user_space_is_slow),   cmocka_unit_test(same_seed_same_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
