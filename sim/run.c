@@ -6,6 +6,7 @@
 #include "model/option.h"
 #include "sim/engine/runner.h"
 #include "sim/host/host.h"
+#include "sim/host/irq.h"
 
 const struct run_rules run_defaults = {
     .seed = 1, .least = 3, .most = 20, .relative = 0.05, .metric = -1};
@@ -25,6 +26,8 @@ static int run_one(void *context, uint64_t replication, unsigned worker, void *o
     int status = host_open(&host, running->plan, running->rules->seed, replication, out);
     if (status == 0 && running->phase == PHASE_START)
         status = host_run_start(&host);
+    else if (status == 0 && running->phase == PHASE_COSTS)
+        irq_measure(&host);
     else if (status == 0)
         status = host_run_steady(&host, cost_of(running->plan->costs, 0, "warmup_s"),
                                  plan_option(running->plan, 0, "duration"));
@@ -117,5 +120,7 @@ bool phase_applies(const struct plan *plan, enum phase phase)
 
 enum phase phase_of(enum metric metric)
 {
+    if (metric >= METRIC_irq_setup && metric <= METRIC_guest_devices_bound)
+        return PHASE_COSTS;
     return metric <= METRIC_start_cpu ? PHASE_START : PHASE_STEADY;
 }

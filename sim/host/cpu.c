@@ -20,6 +20,8 @@ struct cpu {
     uint32_t queued, room;
     bool in_done; /* a burst's done runs: what it causes here waits for settle() */
     bool yield, resched;
+    uint32_t index, core; /* index % cores */
+    bool alone;           /* no sibling shares its core */
     struct cpus *cpus;
 };
 
@@ -70,7 +72,7 @@ static void enqueue(struct cpu *cpu, struct thread *thread)
     if (cpu->queued == cpu->room)
         grow(cpu);
     thread->order = cpu->cpus->order++;
-    thread->cpu = (uint32_t)(cpu - cpu->cpus->cpu);
+    thread->cpu = cpu->index;
     thread->state = THREAD_READY;
     cpu->queue[cpu->queued] = thread;
     sift_up(cpu, cpu->queued++);
@@ -134,8 +136,10 @@ static void program(struct cpu *cpu)
     uint64_t at = finish_ns(cpu);
     at = cpu->slice_end_ns < at ? cpu->slice_end_ns : at;
     at = at < sim->now_ns ? sim->now_ns : at;
-    if (!sim_reschedule(sim, &cpu->timer, at))
+    if (cpu->timer.id == SIM_EVENT_NONE.id)
         cpu->timer = sim_schedule_at(sim, at, SIM_PRIORITY_NORMAL, on_timer, cpu);
+    else
+        sim_reschedule(sim, &cpu->timer, at);
 }
 
 /* The slice of the current thread ends when its share of the latency is used up. */
@@ -155,8 +159,7 @@ static double speed_of(const struct cpu *cpu)
 {
     const struct cpus *cpus = cpu->cpus;
     double speed = cpu->current->speed;
-    uint32_t here = (uint32_t)(cpu - cpus->cpu) % cpus->cores;
-    for (uint32_t c = here; cpus->rules.threads_per_core > 1 && c < cpus->count; c += cpus->cores) {
+    for (uint32_t c = cpu->core; !cpu->alone && c < cpus->count; c += cpus->cores) {
         if (&cpus->cpu[c] != cpu && cpus->cpu[c].current != NULL)
             return speed * cpus->rules.smt_share;
     }
@@ -167,10 +170,7 @@ static double speed_of(const struct cpu *cpu)
 static void slow_siblings(struct cpu *cpu)
 {
     struct cpus *cpus = cpu->cpus;
-    uint32_t here = (uint32_t)(cpu - cpus->cpu) % cpus->cores;
-    if (cpus->rules.threads_per_core == 1)
-        return;
-    for (uint32_t c = here; c < cpus->count; c += cpus->cores) {
+    for (uint32_t c = cpu->core; !cpu->alone && c < cpus->count; c += cpus->cores) {
         struct cpu *other = &cpus->cpu[c];
         if (other == cpu || other->current == NULL)
             continue;
@@ -184,24 +184,29 @@ static void slow_siblings(struct cpu *cpu)
     }
 }
 
-/* Idle CPUs, a bit each. */
+/* Idle CPUs, a bit each; and idle cores, where hardware threads share them. */
+
+static void set_bit(uint64_t *bits, uint32_t at, bool value)
+{
+    uint64_t bit = UINT64_C(1) << (at % 64);
+    bits[at / 64] = value ? bits[at / 64] | bit : bits[at / 64] & ~bit;
+}
 
 static void mark_idle(struct cpu *cpu, bool idle)
 {
     struct cpus *cpus = cpu->cpus;
-    uint32_t at = (uint32_t)(cpu - cpus->cpu);
-    uint32_t core = at % cpus->cores;
     bool all = idle;
-    if (idle)
-        cpus->idle[at / 64] |= UINT64_C(1) << (at % 64);
-    else
-        cpus->idle[at / 64] &= ~(UINT64_C(1) << (at % 64));
-    for (uint32_t c = core; all && c < cpus->count; c += cpus->cores)
+    set_bit(cpus->idle, cpu->index, idle);
+    if (cpu->alone)
+        return;
+    for (uint32_t c = cpu->core; all && c < cpus->count; c += cpus->cores)
         all = cpus->cpu[c].current == NULL;
-    if (all)
-        cpus->idle_core[core / 64] |= UINT64_C(1) << (core % 64);
-    else
-        cpus->idle_core[core / 64] &= ~(UINT64_C(1) << (core % 64));
+    set_bit(cpus->idle_core, cpu->core, all);
+}
+
+static bool core_idle(const struct cpus *cpus, const struct cpu *cpu)
+{
+    return cpu->alone || (cpus->idle_core[cpu->core / 64] >> (cpu->core % 64) & 1) != 0;
 }
 
 /* The first bit set from `from` on, around the end; UINT32_MAX: none. */
@@ -224,7 +229,7 @@ static uint32_t find_bit(const uint64_t *bits, uint32_t count, uint32_t from)
 static void count_awake(struct cpus *cpus, int change)
 {
     uint64_t now = cpus->sim->now_ns;
-    cpus->ready_area += (double)cpus->awake * (double)(now - cpus->awake_since_ns);
+    cpus->awake_area += cpus->awake * (now - cpus->awake_since_ns);
     cpus->awake_since_ns = now;
     cpus->awake += (uint32_t)change;
 }
@@ -241,7 +246,7 @@ static void start(struct cpu *cpu, struct thread *thread)
     thread->woken = false;
     thread->in_spin_loop = false;
     thread->state = THREAD_RUNNING;
-    thread->cpu = (uint32_t)(cpu - cpus->cpu);
+    thread->cpu = cpu->index;
     if (cpu->last != thread) {
         cpus->switches++;
         thread->remaining_ns += forever(thread) ? 0 : cpus->rules.switch_ns;
@@ -310,6 +315,7 @@ static void refill(struct cpu *cpu, bool was_busy)
         program(cpu);
     } else if (was_busy) {
         sim_cancel(cpu->cpus->sim, cpu->timer);
+        cpu->timer = SIM_EVENT_NONE;
         mark_idle(cpu, true);
         slow_siblings(cpu);
     }
@@ -381,6 +387,7 @@ static void on_timer(struct sim *sim, void *arg)
 {
     struct cpu *cpu = arg;
     struct thread *thread = cpu->current;
+    cpu->timer = SIM_EVENT_NONE;
     account(cpu);
     if (thread->remaining_ns > 0) {
         advance_clock(cpu);
@@ -412,16 +419,15 @@ static struct cpu *choose_cpu(struct thread *thread)
 {
     struct cpus *cpus = thread->cpus;
     struct cpu *own = &cpus->cpu[thread->cpu];
-    if (own->current == NULL &&
-        (cpus->rules.threads_per_core == 1 ||
-         find_bit(cpus->idle_core, cpus->cores, 0) == UINT32_MAX ||
-         (cpus->idle_core[thread->cpu % cpus->cores / 64] >> (thread->cpu % cpus->cores % 64) & 1)))
-        return own;
     uint32_t found = UINT32_MAX;
-    if (cpus->rules.threads_per_core > 1)
-        found = find_bit(cpus->idle_core, cpus->cores, thread->cpu % cpus->cores);
+    if (own->current == NULL && core_idle(cpus, own))
+        return own;
+    if (!own->alone)
+        found = find_bit(cpus->idle_core, cpus->cores, own->core);
+    if (found == UINT32_MAX && own->current == NULL)
+        return own;
     if (found == UINT32_MAX)
-        found = find_bit(cpus->idle, cpus->count, thread->cpu);
+        found = find_bit(cpus->idle, cpus->count, own->index);
     if (found != UINT32_MAX)
         return &cpus->cpu[found];
     struct cpu *other = &cpus->cpu[cpus->probe++ % cpus->count];
@@ -559,10 +565,13 @@ int cpus_init(struct cpus *cpus, struct sim *sim, uint32_t count, const struct c
         return -1;
     for (uint32_t c = 0; c < count; c++) {
         cpus->cpu[c].cpus = cpus;
+        cpus->cpu[c].index = c;
+        cpus->cpu[c].core = c % cpus->cores;
+        cpus->cpu[c].alone = cpus->rules.threads_per_core == 1;
         cpus->cpu[c].slice_end_ns = SIM_NEVER;
         cpus->cpu[c].vruntime = UINT64_C(1) << 62; /* room below it for credits */
-        cpus->idle[c / 64] |= UINT64_C(1) << (c % 64);
-        cpus->idle_core[c % cpus->cores / 64] |= UINT64_C(1) << (c % cpus->cores % 64);
+        set_bit(cpus->idle, c, true);
+        set_bit(cpus->idle_core, c % cpus->cores, true);
     }
     return 0;
 }
@@ -601,7 +610,7 @@ void cpus_restart_statistics(struct cpus *cpus)
     cpus->busy_ns = 0;
     cpus->poll_ns = 0;
     cpus->switches = 0;
-    cpus->ready_area = 0;
+    cpus->awake_area = 0;
 }
 
 double cpus_use(const struct cpus *cpus, uint64_t since_ns)
@@ -613,5 +622,5 @@ double cpus_use(const struct cpus *cpus, uint64_t since_ns)
 double cpus_running(const struct cpus *cpus, uint64_t since_ns)
 {
     uint64_t passed = cpus->sim->now_ns - since_ns;
-    return passed > 0 ? cpus->ready_area / (double)passed : 0;
+    return passed > 0 ? (double)cpus->awake_area / (double)passed : 0;
 }

@@ -48,30 +48,31 @@ enum thread_state { THREAD_ASLEEP, THREAD_READY, THREAD_RUNNING };
 
 struct cpus;
 
-/* Zeroed, then thread_init. Counters are of CPU time, in ns. */
+/* Zeroed, then thread_init. The first two cache lines are what a wake-up touches. */
 struct thread {
-    /* read only */
-    uint64_t run_ns, wait_ns; /* on a CPU; ready but not on one */
-    uint64_t spin_ns;         /* part of run_ns in bursts of THREAD_SPIN threads, see spinning */
-    uint64_t wakeups;
-    enum thread_state state;
-    uint32_t cpu; /* where it runs, waits, or ran last */
-    /* set by the owner */
-    uint32_t guest;    /* whose it is; UINT32_MAX: the host's */
-    bool halt_polls;   /* a vCPU: its CPU polls a while before it sleeps */
-    bool spinning;     /* what runs now is spinning for a lock */
-    bool in_spin_loop; /* off CPU since it left the guest for spinning; cleared when it runs */
-    bool passed_over;  /* by the last directed yield that looked at it */
-    float speed;       /* 1: as fast as the host's CPU is */
-    struct histogram *delays; /* of wake-ups, in ns; NULL: not kept */
     /* private */
     struct cpus *cpus;
     struct burst *first, *last;
     uint64_t remaining_ns; /* of the first burst, at speed 1; overheads included */
-    uint64_t vruntime, order;
+    uint64_t vruntime;
     uint64_t ready_ns, slept_ns;
-    uint32_t weight;
-    bool woken; /* ready since it was woken up, not since it was preempted */
+    /* read only */
+    enum thread_state state;
+    uint32_t cpu; /* where it runs, waits, or ran last */
+    /* set by the owner */
+    struct histogram *delays; /* of wake-ups, in ns; NULL: not kept */
+    float speed;              /* 1: as fast as the host's CPU is */
+    uint32_t weight;          /* 1024 is nice 0 */
+    bool halt_polls;          /* a vCPU: its CPU polls a while before it sleeps */
+    bool spinning;            /* what runs now is spinning for a lock */
+    bool in_spin_loop; /* off CPU since it left the guest for spinning; cleared when it runs */
+    bool passed_over;  /* by the last directed yield that looked at it */
+    bool woken;        /* private: ready since it was woken up, not since it was preempted */
+    uint32_t guest;    /* whose it is; UINT32_MAX: the host's */
+    /* read only: CPU time in ns, on a CPU, ready but not on one, and spinning on one */
+    uint64_t run_ns, wait_ns, spin_ns;
+    uint64_t wakeups;
+    uint64_t order; /* private */
 };
 
 struct cpu_rules {
@@ -91,7 +92,7 @@ struct cpus {
     uint64_t busy_ns; /* over all CPUs, polling not included */
     uint64_t poll_ns; /* burnt by halt polling */
     uint64_t switches;
-    double ready_area; /* threads ready or running, integrated over ns */
+    uint64_t awake_area; /* threads ready or running, integrated over ns */
     /* private */
     struct sim *sim;
     struct cpu *cpu;

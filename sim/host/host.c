@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/host/irq.h"
 #include "sim/host/net.h"
 #include "sim/host/start.h"
+#include "sim/host/tick.h"
 #include "sim/host/workload.h"
 
 void host_stream(const struct host *host, struct rng *rng, uint64_t entity, enum purpose purpose)
@@ -98,6 +98,7 @@ int host_open(struct host *host, const struct plan *plan, uint64_t seed, uint64_
 void host_close(struct host *host)
 {
     workload_close(host);
+    tick_close(host);
     net_close(host);
     start_close(host);
     free(host->guests);
@@ -109,7 +110,9 @@ void host_close(struct host *host)
 /* The parts of steady load. */
 static int open_parts(struct host *host)
 {
-    return workload_open(host) != 0 || net_open(host) != 0 ? -1 : 0;
+    if (workload_open(host) != 0 || tick_open(host) != 0)
+        return -1;
+    return net_open(host);
 }
 
 static void restart_statistics(struct host *host)
@@ -125,6 +128,7 @@ static void restart_statistics(struct host *host)
     histogram_init(&host->result->delay_ns);
     histogram_init(&host->result->io_ns);
     workload_restart_statistics(host);
+    tick_restart_statistics(host);
     net_restart_statistics(host);
     host->measured_since_ns = sim_now(&host->sim);
 }
@@ -164,8 +168,10 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
         return -1;
     for (uint32_t g = 0; g < host->plan->guests; g++) {
         workload_start(host, &host->guests[g]);
+        tick_start(host, &host->guests[g]);
         net_start(host, &host->guests[g]);
     }
+    tick_begin(host);
     if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
         return -1;
     restart_statistics(host);
@@ -174,8 +180,8 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     cpus_account(&host->cpus);
     measure_cpu(host);
     workload_measure(host);
+    tick_measure(host);
     net_measure(host);
-    irq_measure(host);
     return 0;
 }
 

@@ -16,7 +16,7 @@ struct guest {
 };
 
 /* What a stream of random numbers is for. */
-enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_NET, PURPOSE_NET_FLOOD };
+enum purpose { PURPOSE_WORKLOAD, PURPOSE_START, PURPOSE_TICK, PURPOSE_NET, PURPOSE_NET_FLOOD };
 
 struct host {
     struct sim sim;
@@ -28,6 +28,7 @@ struct host {
     uint64_t measured_since_ns; /* the end of the warm-up */
     struct result *result;
     struct workload *workload; /* of the parts; NULL: not in this run */
+    struct tick *tick;
     struct net *net;
     struct start *start;
 };

@@ -33,6 +33,7 @@
     METRIC(lock_contended, "", "share of a guest's acquisitions that waited")                      \
     METRIC(host_lock_use, "", "share of time the host's time lock was held")                       \
     METRIC(host_lock_wait_mean, "s", "wait for the host's time lock, mean of contended ones")      \
+    METRIC(host_lock_wait_max, "s", "wait for the host's time lock, longest")                      \
     METRIC(wakeups, "1/s", "wake-ups of vCPUs")                                                    \
     METRIC(io_rate, "1/s", "I/O requests completed, all guests")                                   \
     METRIC(io_mean, "s", "I/O latency, mean")                                                      \

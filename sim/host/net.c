@@ -352,7 +352,8 @@ void net_measure(struct host *host)
         value[METRIC_net_rtt] = net->rtt.count > 0 ? net->rtt.mean : NAN;
     }
     value[METRIC_net_thread_use] = worker_use(net, passed_ns);
-    value[METRIC_net_flooded] = (double)(flooded(net) - net->flooded_base) / passed_ns * 1e9;
+    if (flooded(net) > 0)
+        value[METRIC_net_flooded] = (double)(flooded(net) - net->flooded_base) / passed_ns * 1e9;
 }
 
 void net_close(struct host *host)

@@ -5,21 +5,19 @@
 
 /* One vCPU. */
 struct vcpu {
-    struct host *host;
     struct thread *thread;
     const struct class_load *load;
     struct lock *locks; /* of its guest */
-    struct burst work, tick;
-    struct lock_wait wait, tick_wait;
+    struct burst work;
+    struct lock_wait wait;
     struct rng rng;
-    uint64_t operations, ticks, late;
+    uint64_t operations;
     uint32_t lock; /* the one it takes next */
-    bool ticking;  /* a tick is being handled */
 };
 
 struct class_load {
-    double think_ns, idle_gap_ns, spread_ns;
-    uint64_t hold_ns, sleep_ns, tick_ns, period_ns, tick_hold_ns;
+    double think_ns, spread_ns;
+    uint64_t hold_ns, sleep_ns;
     uint32_t busy, locks;
     struct lock_rules rules;
 };
@@ -30,7 +28,6 @@ struct workload {
     struct lock *locks;
     uint32_t vcpu_count, lock_count;
     uint32_t vcpus_used, locks_used;
-    struct lock time_lock; /* of the host */
 };
 
 static void think(struct sim *sim, struct vcpu *vcpu);
@@ -82,49 +79,6 @@ static void think(struct sim *sim, struct vcpu *vcpu)
     thread_run(sim, vcpu->thread, &vcpu->work);
 }
 
-static void on_tick_held(struct sim *sim, void *arg)
-{
-    struct vcpu *vcpu = arg;
-    lock_release(sim, vcpu->tick_wait.lock);
-    vcpu->ticking = false;
-}
-
-static void on_tick_granted(struct sim *sim, void *arg)
-{
-    struct vcpu *vcpu = arg;
-    vcpu->tick =
-        (struct burst){.work_ns = vcpu->load->tick_hold_ns, .done = on_tick_held, .arg = vcpu};
-    thread_interrupt(sim, vcpu->thread, &vcpu->tick);
-}
-
-static void on_tick_handled(struct sim *sim, void *arg)
-{
-    struct vcpu *vcpu = arg;
-    if (vcpu->load->tick_hold_ns == 0)
-        vcpu->ticking = false;
-    else if (lock_acquire(sim, &vcpu->host->workload->time_lock, &vcpu->tick_wait))
-        on_tick_granted(sim, vcpu);
-}
-
-/* A tick that comes while the last one waits is lost, as in a guest that cannot keep up. */
-static void on_tick(struct sim *sim, void *arg)
-{
-    struct vcpu *vcpu = arg;
-    const struct class_load *load = vcpu->load;
-    vcpu->ticks++;
-    if (vcpu->ticking) {
-        vcpu->late++;
-    } else {
-        vcpu->ticking = true;
-        vcpu->tick = (struct burst){.work_ns = load->tick_ns, .done = on_tick_handled, .arg = vcpu};
-        thread_interrupt(sim, vcpu->thread, &vcpu->tick);
-    }
-    uint64_t gap = load->period_ns > 0
-                       ? load->period_ns
-                       : (uint64_t)(load->idle_gap_ns * rng_exponential(&vcpu->rng)) + 1;
-    sim_schedule_in(sim, gap, SIM_PRIORITY_NORMAL, on_tick, vcpu);
-}
-
 static void bind_rules(const struct plan *plan, size_t c, struct lock_rules *rules)
 {
     const struct costs *costs = plan->costs;
@@ -146,19 +100,13 @@ static void bind_rules(const struct plan *plan, size_t c, struct lock_rules *rul
 static void bind_load(const struct plan *plan, size_t c, struct class_load *load)
 {
     const struct costs *costs = plan->costs;
-    double hz = plan_option(plan, c, "guest_hz");
-    double wakeups = cost_of(costs, c, "idle_wakeups");
     *load = (struct class_load){
         .think_ns = plan_option(plan, c, "think_us") * 1e3,
         .hold_ns = (uint64_t)(plan_option(plan, c, "hold_us") * 1e3),
         .sleep_ns = (uint64_t)(plan_option(plan, c, "sleep_us") * 1e3),
-        .busy = (uint32_t)plan_option(plan, c, "busy_vcpus"),
+        .busy = (uint32_t)fmin(plan_option(plan, c, "busy_vcpus"), plan_option(plan, c, "vcpus")),
         .locks = (uint32_t)plan_option(plan, c, "guest_locks"),
-        .tick_ns = cost_ns(costs, c, "tick_cpu_s"),
-        .period_ns = hz > 0 ? (uint64_t)(1e9 / hz) : 0,
-        .idle_gap_ns = wakeups > 0 ? 1e9 / wakeups : INFINITY,
         .spread_ns = cost_of(costs, c, "load_spread_s") * 1e9,
-        .tick_hold_ns = cost_ns(costs, c, "time_lock_hold_s"),
     };
     bind_rules(plan, c, &load->rules);
 }
@@ -171,13 +119,9 @@ int workload_open(struct host *host)
         return -1;
     for (size_t c = 0; c < plan->scenario->class_count; c++) {
         bind_load(plan, c, &workload->load[c]);
-        workload->vcpu_count += plan->class_guests[c] * (uint32_t)plan_option(plan, c, "vcpus");
+        workload->vcpu_count += plan->class_guests[c] * workload->load[c].busy;
         workload->lock_count += plan->class_guests[c] * workload->load[c].locks;
     }
-    struct lock_rules rules = workload->load[0].rules;
-    rules.kind = LOCK_TICKET;
-    rules.ple_window_ns = 0;
-    lock_init(&workload->time_lock, &rules, NULL, 0);
     workload->vcpus = calloc(workload->vcpu_count + 1, sizeof *workload->vcpus);
     workload->locks = calloc(workload->lock_count + 1, sizeof *workload->locks);
     return workload->vcpus == NULL || workload->locks == NULL ? -1 : 0;
@@ -198,21 +142,14 @@ static void start_vcpu(struct host *host, struct guest *guest, uint32_t index, s
     struct workload *workload = host->workload;
     const struct class_load *load = &workload->load[guest->class_index];
     struct vcpu *vcpu = &workload->vcpus[workload->vcpus_used++];
-    *vcpu = (struct vcpu){
-        .host = host, .thread = &guest->vcpus[index], .load = load, .locks = locks, .lock = index};
+    *vcpu =
+        (struct vcpu){.thread = &guest->vcpus[index], .load = load, .locks = locks, .lock = index};
     vcpu->wait = (struct lock_wait){.thread = vcpu->thread, .granted = on_granted, .arg = vcpu};
-    vcpu->tick_wait =
-        (struct lock_wait){.thread = vcpu->thread, .granted = on_tick_granted, .arg = vcpu};
     host_stream(host, &vcpu->rng, (uint64_t)guest->index << 16 | index, PURPOSE_WORKLOAD);
     if (load->locks > 0)
         vcpu->lock = index % load->locks;
-    double first = load->period_ns > 0 ? (double)load->period_ns * rng_uniform(&vcpu->rng)
-                                       : load->idle_gap_ns * rng_exponential(&vcpu->rng);
-    if (isfinite(first))
-        sim_schedule_in(&host->sim, (uint64_t)first, SIM_PRIORITY_NORMAL, on_tick, vcpu);
-    if (index < load->busy)
-        sim_schedule_in(&host->sim, (uint64_t)(load->spread_ns * rng_uniform(&vcpu->rng)),
-                        SIM_PRIORITY_NORMAL, on_slept, vcpu);
+    sim_schedule_in(&host->sim, (uint64_t)(load->spread_ns * rng_uniform(&vcpu->rng)),
+                    SIM_PRIORITY_NORMAL, on_slept, vcpu);
 }
 
 void workload_start(struct host *host, struct guest *guest)
@@ -223,23 +160,20 @@ void workload_start(struct host *host, struct guest *guest)
     workload->locks_used += load->locks;
     for (uint32_t i = 0; i < load->locks; i++)
         lock_init(&locks[i], &load->rules, guest->vcpus, guest->vcpu_count);
-    for (uint32_t i = 0; i < guest->vcpu_count; i++)
+    for (uint32_t i = 0; i < load->busy; i++)
         start_vcpu(host, guest, i, locks);
 }
 
 void workload_restart_statistics(struct host *host)
 {
     struct workload *workload = host->workload;
-    for (uint32_t i = 0; i < workload->vcpus_used; i++) {
-        struct vcpu *vcpu = &workload->vcpus[i];
-        vcpu->operations = vcpu->ticks = vcpu->late = 0;
-    }
+    for (uint32_t i = 0; i < workload->vcpus_used; i++)
+        workload->vcpus[i].operations = 0;
     for (uint32_t i = 0; i < workload->locks_used; i++)
         lock_restart_statistics(&workload->locks[i], &host->sim);
-    lock_restart_statistics(&workload->time_lock, &host->sim);
 }
 
-static void measure_locks(struct host *host, double passed)
+static void measure_locks(struct host *host)
 {
     struct workload *workload = host->workload;
     double *value = host->result->value;
@@ -257,11 +191,6 @@ static void measure_locks(struct host *host, double passed)
         value[METRIC_lock_wait_mean] = wait.count > 0 ? wait.mean * 1e-9 : 0;
         value[METRIC_lock_wait_max] = wait.count > 0 ? wait.greatest * 1e-9 : 0;
     }
-    if (workload->time_lock.acquisitions > 0) {
-        const struct tally *time = &workload->time_lock.wait_ns;
-        value[METRIC_host_lock_use] = (double)workload->time_lock.held_ns * 1e-9 / passed;
-        value[METRIC_host_lock_wait_mean] = time->count > 0 ? time->mean * 1e-9 : 0;
-    }
 }
 
 void workload_measure(struct host *host)
@@ -270,20 +199,14 @@ void workload_measure(struct host *host)
     double passed = (double)(sim_now(&host->sim) - host->measured_since_ns) * 1e-9;
     double *value = host->result->value;
     uint64_t operations = 0;
-    uint64_t ticks = 0;
-    uint64_t late = 0;
     bool works = false;
     for (uint32_t i = 0; i < workload->vcpus_used; i++) {
         operations += workload->vcpus[i].operations;
-        ticks += workload->vcpus[i].ticks;
-        late += workload->vcpus[i].late;
         works = works || workload->vcpus[i].load->busy > 0;
     }
     if (works) {
         value[METRIC_work_rate] = (double)operations / passed;
         value[METRIC_work_rate_guest] = (double)operations / passed / host->plan->guests;
     }
-    if (ticks > 0)
-        value[METRIC_ticks_late] = (double)late / (double)ticks;
-    measure_locks(host, passed);
+    measure_locks(host);
 }

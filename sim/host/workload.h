@@ -1,10 +1,9 @@
-/* What guests do with their vCPUs: work in a loop, tick, or idle.
+/* What the vCPUs of guests do when they have something to do: a loop of
  *
- *     busy vCPU:  think (CPU) -> [lock -> hold (CPU) -> unlock] -> one operation -> [sleep] -> ...
- *     any vCPU:   a tick every 1 / guest_hz s, or, tickless, wake-ups at random
+ *     think (CPU) -> [lock -> hold (CPU) -> unlock] -> one operation -> [sleep]
  *
- * Think times are exponential, holds constant. On kernels whose clock reads take one lock of the
- * host (xtime_lock of 2008) each tick does so. Busy vCPUs are the first busy_vcpus of a guest. */
+ * Think times are exponential, holds constant. Busy vCPUs are the first busy_vcpus of a guest; they
+ * begin at random within a while, as guests do that were not started in step. */
 #ifndef SIM_HOST_WORKLOAD_H
 #define SIM_HOST_WORKLOAD_H
 
@@ -17,7 +16,7 @@ void workload_close(struct host *host);
 /* The guest runs now: its vCPUs begin. */
 void workload_start(struct host *host, struct guest *guest);
 
-/* End of the warm-up; and filling the cpu_, lock_, work_ and tick metrics. */
+/* End of the warm-up; and filling the lock_ and work_ metrics. */
 void workload_restart_statistics(struct host *host);
 void workload_measure(struct host *host);
 
