@@ -234,7 +234,7 @@ static void make_guests(struct net *net)
     const struct host *host = net->host;
     struct net_stream *streams = net->streams;
     struct net_thread *threads = net->threads;
-    for (uint32_t g = 0; g < host->plan->guests; g++) {
+    for (uint32_t g = 0; net->thread_count > 0 && g < host->plan->guests; g++) {
         struct net_guest *mine = &net->guests[g];
         const struct guest *guest = &host->guests[g];
         mine->stream_count = streams_of(host->plan, guest->class_index);
@@ -288,6 +288,8 @@ void net_start(struct host *host, struct guest *guest)
     struct net *net = host->net;
     struct net_guest *mine = &net->guests[guest->index];
     struct rng rng;
+    if (net->thread_count == 0)
+        return;
     net_flood_start(net, guest);
     host_stream(host, &rng, guest->index, PURPOSE_NET);
     for (uint32_t s = 0; s < mine->stream_count; s++) {
