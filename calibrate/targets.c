@@ -6,6 +6,7 @@
 
 #include "model/data.h"
 #include "model/text.h"
+#include "sim/knee.h"
 
 enum column {
     T_TARGET,
@@ -26,7 +27,7 @@ enum column {
 static const char *const columns[T_COLUMNS] = {
     "target", "part", "scenario", "metric", "compare", "against", "expected",
     "low",    "high", "unit",     "fitted", "source",  "note"};
-static const char *const compares[] = {"value", "ratio", "gain", "difference"};
+static const char *const compares[] = {"value", "ratio", "gain", "difference", "knee"};
 
 /* A scenario that was run. */
 struct run {
@@ -136,13 +137,40 @@ static int find(const struct targets *targets, enum column column, struct diag *
     return STATUS_DATA;
 }
 
-static int run_row(struct targets *targets, struct target_result *result, struct diag *diag)
+/* The knee of a service level, up to the guests that the scenario asks for. */
+static int run_knee(struct targets *targets, struct target_result *result, struct diag *diag)
+{
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct knees knees = {.count = 0};
+    double guests = 0;
+    if (scenario == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    int status = scenario_init(scenario, diag);
+    if (status == STATUS_OK)
+        status = scenario_settings(scenario, cell(targets, T_SCENARIO), diag);
+    for (size_t c = 0; status == STATUS_OK && c < scenario->class_count; c++)
+        guests += scenario_guests(scenario, c);
+    if (status == STATUS_OK)
+        status = knees_find(&knees, targets->catalog, scenario, guests, NULL, targets->rules, diag);
+    for (size_t i = 0; status == STATUS_OK && i < knees.count; i++) {
+        if (strcmp(knees.knee[i].slo, result->metric) == 0) {
+            result->simulated = (struct interval){knees.knee[i].last_good, 0};
+            result->replications = knees.knee[i].replications;
+        }
+    }
+    if (status == STATUS_OK && isnan(result->simulated.mean))
+        status = table_error(targets->table, targets->row, targets->column[T_METRIC], diag,
+                             "no service level '%s' applies", result->metric);
+    knees_free(&knees);
+    free(scenario);
+    return status;
+}
+
+static int run_metric(struct targets *targets, struct target_result *result, enum compare how,
+                      struct diag *diag)
 {
     int metric = find(targets, T_METRIC, diag);
-    int how = find(targets, T_COMPARE, diag);
-    if (metric < 0 || how < 0 || number(targets, T_EXPECTED, &result->expected, diag) < 0 ||
-        number(targets, T_LOW, &result->low, diag) < 0 ||
-        number(targets, T_HIGH, &result->high, diag) < 0)
+    if (metric < 0)
         return STATUS_DATA;
     enum phase phase = phase_of((enum metric)metric);
     const struct figures *figures = figures_of(targets, cell(targets, T_SCENARIO), phase, diag);
@@ -156,12 +184,24 @@ static int run_row(struct targets *targets, struct target_result *result, struct
         const struct figures *against = figures_of(targets, cell(targets, T_AGAINST), phase, diag);
         if (against == NULL)
             return STATUS_DATA;
-        result->simulated = compare((enum compare)how, result->simulated,
-                                    figures_interval(against, (enum metric)metric));
+        result->simulated =
+            compare(how, result->simulated, figures_interval(against, (enum metric)metric));
     }
+    return STATUS_OK;
+}
+
+static int run_row(struct targets *targets, struct target_result *result, struct diag *diag)
+{
+    int how = find(targets, T_COMPARE, diag);
+    if (how < 0 || number(targets, T_EXPECTED, &result->expected, diag) < 0 ||
+        number(targets, T_LOW, &result->low, diag) < 0 ||
+        number(targets, T_HIGH, &result->high, diag) < 0)
+        return STATUS_DATA;
+    int status = how == COMPARE_KNEE ? run_knee(targets, result, diag)
+                                     : run_metric(targets, result, (enum compare)how, diag);
     result->inside =
         result->simulated.mean >= result->low && result->simulated.mean <= result->high;
-    return STATUS_OK;
+    return status;
 }
 
 static int run_rows(struct targets *targets, struct target_score *score)

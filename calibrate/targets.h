@@ -10,7 +10,7 @@
 #include "model/table.h"
 #include "sim/run.h"
 
-enum compare { COMPARE_VALUE, COMPARE_RATIO, COMPARE_GAIN, COMPARE_DIFFERENCE };
+enum compare { COMPARE_VALUE, COMPARE_RATIO, COMPARE_GAIN, COMPARE_DIFFERENCE, COMPARE_KNEE };
 
 struct target_result {
     const char *target, *metric, *unit, *fitted, *note; /* of the row; fitted and note may be "" */

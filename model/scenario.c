@@ -269,8 +269,11 @@ int scenario_settings(struct scenario *scenario, const char *text, struct diag *
             if (equals == NULL)
                 return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "'%s' is not NAME=VALUE", item);
             *equals = '\0';
-            if ((strcmp(item, "host") == 0) == (pass == 0))
-                status = scenario_set(scenario, item, equals + 1, diag);
+            bool first = strcmp(item, "host") == 0 || strcmp(item, "scenario") == 0;
+            if (first != (pass == 0))
+                continue;
+            status = strcmp(item, "scenario") == 0 ? scenario_read(scenario, equals + 1, diag)
+                                                   : scenario_set(scenario, item, equals + 1, diag);
         }
     }
     return status == STATUS_OK ? scenario_spread(scenario, diag) : status;

@@ -77,8 +77,8 @@ int scenario_read(struct scenario *scenario, const char *name_or_path, struct di
  * tell the nearest one; errors leave diag's file and line to the caller. */
 int scenario_set(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
 
-/* Sets all of "NAME=VALUE NAME=VALUE": host first, as it replaces what the others adjust; then the
- * totals of disks and NICs are spread. */
+/* Sets all of "NAME=VALUE NAME=VALUE": host and scenario (a built-in one or a file) first, as they
+ * replace what the others adjust; then the totals of disks and NICs are spread. */
 int scenario_settings(struct scenario *scenario, const char *text, struct diag *diag);
 
 /* What scenario_set and the reader of INI files share. */

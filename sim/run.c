@@ -6,6 +6,7 @@
 #include "model/option.h"
 #include "sim/engine/runner.h"
 #include "sim/host/host.h"
+#include "sim/host/irq.h"
 
 const struct run_rules run_defaults = {
     .seed = 1, .least = 3, .most = 20, .relative = 0.05, .metric = -1};
@@ -27,6 +28,9 @@ static int run_host(struct host *host, enum phase phase)
         return host_run_memory(host);
     case PHASE_MIGRATIONS:
         return host_run_migrations(host);
+    case PHASE_COSTS:
+        irq_measure(host);
+        return 0;
     default:
         return host_run_steady(host, cost_of(plan->costs, 0, "warmup_s"),
                                plan_option(plan, 0, "duration"));
@@ -131,11 +135,18 @@ bool phase_applies(const struct plan *plan, enum phase phase)
 
 enum phase phase_of(enum metric metric)
 {
-    if (metric <= METRIC_start_cpu)
-        return PHASE_START;
-    if (metric >= METRIC_memory_used && metric <= METRIC_memory_unusable)
-        return PHASE_MEMORY;
-    if (metric >= METRIC_migration_total && metric <= METRIC_migration_stall)
-        return PHASE_MIGRATIONS;
+    static const struct {
+        enum metric first, last;
+        enum phase phase;
+    } ranges[] = {
+        {METRIC_guests_started, METRIC_start_cpu, PHASE_START},
+        {METRIC_irq_setup, METRIC_guest_devices_bound, PHASE_COSTS},
+        {METRIC_memory_used, METRIC_memory_unusable, PHASE_MEMORY},
+        {METRIC_migration_total, METRIC_migration_stall, PHASE_MIGRATIONS},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (metric >= ranges[i].first && metric <= ranges[i].last)
+            return ranges[i].phase;
+    }
     return PHASE_STEADY;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sim/host/block.h"
-#include "sim/host/irq.h"
 #include "sim/host/net.h"
 #include "sim/host/memory.h"
 #include "sim/host/migration.h"
@@ -205,7 +204,6 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     measure_cpu(host);
     for (size_t p = 0; p < PARTS; p++)
         parts[p].measure(host);
-    irq_measure(host);
     return 0;
 }
 

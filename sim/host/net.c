@@ -234,7 +234,7 @@ static void make_guests(struct net *net)
     const struct host *host = net->host;
     struct net_stream *streams = net->streams;
     struct net_thread *threads = net->threads;
-    for (uint32_t g = 0; g < host->plan->guests; g++) {
+    for (uint32_t g = 0; net->thread_count > 0 && g < host->plan->guests; g++) {
         struct net_guest *mine = &net->guests[g];
         const struct guest *guest = &host->guests[g];
         mine->stream_count = streams_of(host->plan, guest->class_index);
@@ -288,6 +288,8 @@ void net_start(struct host *host, struct guest *guest)
     struct net *net = host->net;
     struct net_guest *mine = &net->guests[guest->index];
     struct rng rng;
+    if (net->thread_count == 0)
+        return;
     net_flood_start(net, guest);
     host_stream(host, &rng, guest->index, PURPOSE_NET);
     for (uint32_t s = 0; s < mine->stream_count; s++) {
@@ -352,7 +354,8 @@ void net_measure(struct host *host)
         value[METRIC_net_rtt] = net->rtt.count > 0 ? net->rtt.mean : NAN;
     }
     value[METRIC_net_thread_use] = worker_use(net, passed_ns);
-    value[METRIC_net_flooded] = (double)(flooded(net) - net->flooded_base) / passed_ns * 1e9;
+    if (flooded(net) > 0)
+        value[METRIC_net_flooded] = (double)(flooded(net) - net->flooded_base) / passed_ns * 1e9;
 }
 
 void net_close(struct host *host)

@@ -64,9 +64,9 @@ void net_flood_start(struct net *net, const struct guest *guest)
     size_t c = guest->class_index;
     const struct net_guest *mine = &net->guests[guest->index];
     struct net_flood *flood = &net->floods[guest->index];
-    double rate = plan_option(plan, c, "net_broadcasts");
     if (mine->workers == NULL)
         return;
+    double rate = plan_option(plan, c, "net_broadcasts");
     *flood = (struct net_flood){.net = net, .guest = guest->index};
     flood->worker = mine->workers[0].thread;
     flood->vcpu = &guest->vcpus[0];
