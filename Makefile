@@ -38,7 +38,7 @@ ENGINE_LIB := $B/libscalesim-engine.a
 CORE_LIB   := $B/libscalesim.a
 DATA       := $(shell find data -type f | LC_ALL=C sort)
 
-UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c))
+UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c tests/calibrate/test_*.c))
 ENGINE_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/engine/test_*.c))
 EXAMPLE_TEST := tests/examples/test_installed.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
