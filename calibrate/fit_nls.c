@@ -64,7 +64,7 @@ static void describe(const gsl_multifit_nlinear_workspace *work, const struct nl
     fit->condition = fit_condition(jacobian->data, problem->n, p);
     if (covariance == NULL)
         return;
-    gsl_multifit_nlinear_covar(jacobian, 0, covariance);
+    gsl_multifit_nlinear_covar(jacobian, 1e-8, covariance); /* drops what is not told apart */
     double variance = rows > p ? fit->sse / (double)(rows - p) : NAN;
     for (size_t i = 0; i < p * p; i++)
         fit->covariance[i] = gsl_matrix_get(covariance, i / p, i % p) * variance;
@@ -207,10 +207,28 @@ void nls_profile(const struct nls *problem, const struct nls_fit *fit, size_t k,
     double free_rows = (double)(rows - problem->parameters);
     double most = fit->sse * (1 + gsl_cdf_fdist_Pinv(0.95, 1, free_rows) / free_rows);
     most += 1e-24 * (double)rows;
-    double step = isfinite(fit->se[k]) && fit->se[k] > 0 ? fit->se[k] : 1e-6;
+    double step = isfinite(fit->se[k]) && fit->se[k] > 0 ? fit->se[k] : 1e-3;
     step = fmin(step, reach / 8);
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
     *low = profile_end(problem, fit, k, -step, reach, most);
     *high = profile_end(problem, fit, k, step, reach, most);
     gsl_set_error_handler(handler);
+}
+
+struct fit_value nls_positive(const struct nls *problem, const struct nls_fit *fit, size_t k)
+{
+    double low, high, at = exp(fit->theta[k]);
+    double reach = log(1000);
+    bool narrow = fit->se[k] < 0.25 && fit->condition < FIT_CONDITION_MAX;
+    if (narrow)
+        nls_interval(problem, fit, k, &low, &high);
+    else
+        nls_profile(problem, fit, k, reach, &low, &high);
+    return (struct fit_value){.value = at,
+                              .se = at * fit->se[k],
+                              .low = exp(low),
+                              .high = exp(high),
+                              .bca_low = NAN,
+                              .bca_high = NAN,
+                              .identified = isfinite(low) && isfinite(high)};
 }

@@ -36,4 +36,9 @@ void nls_profile(const struct nls *problem, const struct nls_fit *fit, size_t k,
 void nls_interval(const struct nls *problem, const struct nls_fit *fit, size_t k, double *low,
                   double *high);
 
+/* The parameter whose logarithm is theta[k], with its interval: of the covariance where that is
+ * narrow on a log scale, of the profile where it is not. Identified when both ends are within a
+ * factor of 1000. */
+struct fit_value nls_positive(const struct nls *problem, const struct nls_fit *fit, size_t k);
+
 #endif
