@@ -25,12 +25,15 @@ double fit_aicc(double sse, size_t n, size_t parameters)
 void fit_errors(struct fit_quality *quality, const double *observed, const double *fitted, size_t n)
 {
     double mean = gsl_stats_mean(observed, 1, n), around = 0, left = 0, sum = 0, worst = 0;
+    double typical = 0; /* stands in for an observed 0 */
+    for (size_t i = 0; i < n; i++)
+        typical += fabs(observed[i]) / (double)n;
     for (size_t i = 0; i < n; i++) {
         double error = fitted[i] - observed[i];
         around += (observed[i] - mean) * (observed[i] - mean);
         left += error * error;
-        double relative =
-            observed[i] != 0 ? fabs(error / observed[i]) : (fabs(error) > 1e-9 ? INFINITY : 0);
+        double relative = fabs(error) / (observed[i] != 0 ? fabs(observed[i]) : typical);
+        relative = isnan(relative) ? 0 : relative;
         sum += relative;
         worst = fmax(worst, relative);
     }
@@ -79,6 +82,11 @@ int fit_check(const double *values, size_t n, double least, const char *what, st
         if (!isfinite(values[i]))
             return diag_set(diag, STATUS_DATA, NULL, 0, what,
                             "value %zu is %g, expected a finite number", i + 1, values[i]);
+        double size = fabs(values[i]);
+        if (size > FIT_LARGEST || (size > 0 && size < 1 / FIT_LARGEST))
+            return diag_set(diag, STATUS_DATA, NULL, 0, what,
+                            "value %zu is %g, expected 0 or a size of %g to %g", i + 1, values[i],
+                            1 / FIT_LARGEST, FIT_LARGEST);
         if (values[i] < least)
             return diag_set(diag, STATUS_DATA, NULL, 0, what,
                             "value %zu is %g, expected at least %g", i + 1, values[i], least);
@@ -119,11 +127,21 @@ static void bca(const double *sorted, size_t count, double theta, double acceler
     double end[2];
     for (int i = 0; i < 2; i++) {
         double z = z0 + gsl_cdf_ugaussian_Pinv(i == 0 ? 0.025 : 0.975);
-        double at = gsl_cdf_ugaussian_P(z0 + z / (1 - acceleration * z));
+        double room = fmax(1 - acceleration * z, 0.05); /* past it the correction has no meaning */
+        double at = gsl_cdf_ugaussian_P(z0 + z / room);
         end[i] = gsl_stats_quantile_from_sorted_data(sorted, 1, count, at);
     }
     value->bca_low = fmin(end[0], end[1]);
     value->bca_high = fmax(end[0], end[1]);
+}
+
+static bool all_finite(const double *theta, size_t parameters)
+{
+    for (size_t k = 0; k < parameters; k++) {
+        if (!(fabs(theta[k]) <= FIT_LARGEST))
+            return false;
+    }
+    return true;
 }
 
 /* The third-moment skewness of leaving one observation out, a parameter at a time. */
@@ -137,7 +155,7 @@ static void jackknife(fit_refit *refit, void *ctx, const double *count, double *
         double times = count == NULL ? 1 : count[i], theta[FIT_PARAMETERS];
         for (size_t j = 0; j < n; j++)
             weight[j] = (count == NULL ? 1 : count[j]) - (i == j && times > 0 ? fmin(1, times) : 0);
-        if (times <= 0 || !refit(weight, theta, ctx))
+        if (times <= 0 || !refit(weight, theta, ctx) || !all_finite(theta, parameters))
             memcpy(theta, whole, parameters * sizeof *theta);
         for (size_t k = 0; k < parameters; k++) {
             left[i * parameters + k] = theta[k];
@@ -152,7 +170,8 @@ static void jackknife(fit_refit *refit, void *ctx, const double *count, double *
             square[k] += times * off * off;
             cube[k] += times * off * off * off;
         }
-        acceleration[k] = square[k] > 0 ? cube[k] / (6 * pow(square[k], 1.5)) : 0;
+        double skew = cube[k] / (6 * pow(square[k], 1.5));
+        acceleration[k] = isfinite(skew) ? skew : 0;
     }
     free(left);
 }
@@ -195,7 +214,7 @@ int fit_bootstrap(fit_refit *refit, void *ctx, const double *count, size_t n, co
     for (size_t b = 0; b < resamples; b++) {
         double one[FIT_PARAMETERS];
         resample(rng, count, n, total, weight, drawn);
-        if (!refit(weight, one, ctx))
+        if (!refit(weight, one, ctx) || !all_finite(one, parameters))
             continue;
         for (size_t k = 0; k < parameters; k++)
             draws[k * resamples + made] = one[k];

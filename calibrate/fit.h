@@ -10,7 +10,9 @@
  * Intervals are of 95 %: low and high from the covariance (or the profile likelihood, where the
  * covariance does not hold), bca_low and bca_high from the bootstrap (NAN: not asked for, or too
  * few points). The bootstrap resamples observations with a fixed seed: the same data give the same
- * interval to the last bit. Units are those of the data. */
+ * interval to the last bit. With two dozen observations or fewer it holds the truth less often than
+ * it says (resamples of few points vary too little); the others then are the ones to use. Units are
+ * those of the data. */
 #ifndef CALIBRATE_FIT_H
 #define CALIBRATE_FIT_H
 
@@ -58,7 +60,11 @@ void fit_errors(struct fit_quality *quality, const double *observed, const doubl
  * Kuh and Welsch, Regression Diagnostics (1980), chapter 3. INFINITY: rank deficient. */
 double fit_condition(const double *matrix, size_t n, size_t p);
 
-/* STATUS_DATA naming the first value that is NAN, infinite, or below `least`. */
+/* No quantity of a host is larger, or smaller but for 0; squares of these stay within a double. */
+#define FIT_LARGEST 1e60
+
+/* STATUS_DATA naming the first value that is NAN, infinite, out of all measure, or below `least`.
+ */
 int fit_check(const double *values, size_t n, double least, const char *what, struct diag *diag);
 
 /* How many values differ. */

@@ -136,7 +136,8 @@ static int check(const struct cost_data *data, struct diag *diag)
         if (data->weight == NULL && data->y[i] <= 0)
             status = diag_set(diag, STATUS_DATA, NULL, 0, "cost",
                               "value %zu is 0, expected a positive cost (or weights)", i + 1);
-        else if (data->weight != NULL && !(data->weight[i] > 0 && isfinite(data->weight[i])))
+        else if (data->weight != NULL && !(data->weight[i] > 1 / (FIT_LARGEST * FIT_LARGEST) &&
+                                           data->weight[i] < FIT_LARGEST * FIT_LARGEST))
             status =
                 diag_set(diag, STATUS_DATA, NULL, 0, "weight",
                          "value %zu is %g, expected a positive number", i + 1, data->weight[i]);

@@ -46,13 +46,17 @@ static int check_cell(const struct law_cell *cell, size_t i, struct diag *diag)
     if (!isfinite(cell->low) || isnan(cell->high) || cell->low < 0 || (sample && cell->low <= 0))
         return diag_set(diag, STATUS_DATA, NULL, 0, "value",
                         "value %zu is %g, expected a finite positive number", i + 1, cell->low);
+    if (cell->low > FIT_LARGEST || (cell->low > 0 && cell->low < 1 / FIT_LARGEST) ||
+        (isfinite(cell->high) && cell->high > FIT_LARGEST))
+        return diag_set(diag, STATUS_DATA, NULL, 0, "value",
+                        "value %zu is %g, expected a size of %g to %g", i + 1, cell->low,
+                        1 / FIT_LARGEST, FIT_LARGEST);
     if (cell->high < cell->low)
         return diag_set(diag, STATUS_DATA, NULL, 0, "value", "cell %zu ends at %g before its start",
                         i + 1, cell->high);
-    if (!(cell->weight >= 0) || isinf(cell->weight))
+    if (!(cell->weight >= 0) || cell->weight > 1e15)
         return diag_set(diag, STATUS_DATA, NULL, 0, "weight",
-                        "weight %zu is %g, expected a finite number of 0 or more", i + 1,
-                        cell->weight);
+                        "weight %zu is %g, expected a number of 0 to 1e15", i + 1, cell->weight);
     return STATUS_OK;
 }
 
@@ -75,13 +79,12 @@ int law_sorted(struct law_cell **cells, const struct law_data *data, double leas
     memcpy(*cells, data->cells, data->count * sizeof **cells);
     qsort(*cells, data->count, sizeof **cells, by_low);
     for (size_t i = 1; i < data->count; i++) {
-        const struct law_cell *before = &(*cells)[i - 1], *here = &(*cells)[i];
-        if (here->low < before->high) {
+        const struct law_cell before = (*cells)[i - 1], here = (*cells)[i];
+        if (here.low < before.high) {
             free(*cells);
             *cells = NULL;
             return diag_set(diag, STATUS_DATA, NULL, 0, "value",
-                            "the cell from %g begins within the one from %g", here->low,
-                            before->low);
+                            "the cell from %g begins within the one from %g", here.low, before.low);
         }
     }
     return STATUS_OK;
