@@ -10,6 +10,8 @@
 
 #include "calibrate/law_judge.h"
 
+enum { SIMULATED_MOST = 20000 };
+
 const char *const law_names[LAW_KINDS] = {
     "exponential",      "gamma",         "lognormal",        "Weibull",
     "hyperexponential", "gamma mixture", "lognormal mixture"};
@@ -283,13 +285,21 @@ static struct law law_on_scale(const struct law_fit *fit)
 }
 
 static int finish(struct law_fit *fit, struct room *room, const struct law_problem *problem,
-                  const struct law_solution *s, size_t resamples, struct diag *diag)
+                  const struct law_solution *s, const struct law_rules *rules, struct diag *diag)
 {
     fit->kind = problem->kind;
     fit->parameters = fit->quality.parameters = law_parameters(fit->kind);
     take(fit, s, room->scale);
     struct law law = law_on_scale(fit);
     law_judge(fit, &law, room->cells, room->count);
+    bool samples = true;
+    for (size_t i = 0; i < room->count; i++)
+        samples = samples && room->cells[i].low == room->cells[i].high;
+    if (samples && rules->simulations > 0 && fit->quality.n <= SIMULATED_MOST) {
+        double p = law_simulated_p(problem, s, fit->distance, fit->quality.n, rules->simulations);
+        fit->quality.p = isnan(p) ? fit->quality.p : p;
+        law_pass(fit);
+    }
     fit->quality.aicc = fit->aicc[fit->kind];
     fit->quality.condition = condition(s, fit->parameters);
     for (size_t k = 0; k < fit->parameters; k++) {
@@ -304,8 +314,8 @@ static int finish(struct law_fit *fit, struct room *room, const struct law_probl
     for (size_t k = 0; k < fit->parameters; k++)
         theta[k] = fit->value[k].value;
     struct resampling from = {problem, s, room->scale};
-    return fit_bootstrap(refit, &from, room->weight, room->count, theta, fit->parameters, resamples,
-                         fit->value, diag);
+    return fit_bootstrap(refit, &from, room->weight, room->count, theta, fit->parameters,
+                         rules->resamples, fit->value, diag);
 }
 
 int law_fit(struct law_fit *fit, const struct law_data *data, const struct law_rules *rules,
@@ -338,7 +348,7 @@ int law_fit(struct law_fit *fit, const struct law_data *data, const struct law_r
                      room.total, rules->kind == LAW_BY_AICC ? "any" : "such a");
     } else {
         problem.kind = (enum law_kind)best;
-        status = finish(fit, &room, &problem, &solution[best], rules->resamples, diag);
+        status = finish(fit, &room, &problem, &solution[best], rules, diag);
     }
     gsl_set_error_handler(handler);
     room_free(&room);

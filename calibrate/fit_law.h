@@ -19,9 +19,10 @@
  * AICc.
  *
  * Tests: Kolmogorov-Smirnov for samples (Stephens 1970; parameters come from the same samples, so
- * its p is too large: what it rejects is wrong, what it does not may be), chi-square for cells
- * (expected at least 5 each). With a million observations any law fails: `distance` says by how
- * much the shares are off, and law_empirical always holds.
+ * its p is too large: what it rejects is wrong, what it
+ * does not may be; law_rules.simulations makes it right at the cost of as many fits), chi-square
+ * for cells (expected at least 5 each). With a million observations any law fails: `distance` says
+ * by how much the shares are off, and law_empirical always holds.
  *
  * Cost: a likelihood is one pass over the cells; a fit takes some hundred. Units: the data's. */
 #ifndef CALIBRATE_FIT_LAW_H
@@ -54,6 +55,9 @@ struct law_data {
 struct law_rules {
     int kind;         /* of enum law_kind, or LAW_BY_AICC */
     size_t resamples; /* of the bootstrap; 0: none */
+    /* Of the test of samples, 99 or more, for an exact p; 0: Stephens'. Not made beyond 20,000
+     * samples. */
+    size_t simulations;
 };
 
 struct law_fit {

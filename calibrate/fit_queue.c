@@ -19,6 +19,8 @@ static const size_t model_counted[QUEUE_MODELS] = {2, 3, 3, 3};
 /* Factors of the first guess for each model's third parameter; the best start of them is kept. */
 static const double starts[] = {0.1, 0.5, 0.95, 4};
 
+enum { SERVERS_TRIED = 64 };
+
 struct queue {
     enum queue_model model;
     double servers, demand_s;
@@ -125,6 +127,8 @@ struct fitted {
     struct nls problem;
     struct nls_fit nls;
     double servers_low, servers_high;
+    double accepted[SERVERS_TRIED]; /* numbers of servers the sweep does not exclude */
+    size_t accepted_count;
 };
 
 static bool fit_servers(struct fitted *fitted, const struct sweep *sweep)
@@ -135,8 +139,8 @@ static bool fit_servers(struct fitted *fitted, const struct sweep *sweep)
     double best_servers = 0;
     for (size_t i = 0; i < sweep->count; i++)
         most = fmax(most, sweep->n[i]);
-    size_t tried[64], tries = 0;
-    for (double c = 2; c <= fmin(most, QUEUE_SERVERS_MAX) && tries < 64;
+    size_t tried[SERVERS_TRIED], tries = 0;
+    for (double c = 2; c <= fmin(most, QUEUE_SERVERS_MAX) && tries < SERVERS_TRIED;
          c = tries < counts ? c + 1 : ceil(c * 1.2)) {
         fitted->queue.servers = c;
         struct nls_fit one;
@@ -153,9 +157,11 @@ static bool fit_servers(struct fitted *fitted, const struct sweep *sweep)
     double rise = spare > 0 ? gsl_cdf_fdist_Pinv(0.95, 1, spare) / spare : INFINITY;
     fitted->servers_low = INFINITY;
     fitted->servers_high = 0;
+    fitted->accepted_count = 0;
     for (size_t i = 0; i < tries; i++) {
         if (sse[i] > best.sse * (1 + rise))
             continue;
+        fitted->accepted[fitted->accepted_count++] = (double)tried[i];
         fitted->servers_low = fmin(fitted->servers_low, (double)tried[i]);
         fitted->servers_high = i + 1 == tries ? INFINITY : fmax(fitted->servers_high, tried[i]);
     }
@@ -203,12 +209,33 @@ static bool refit(const double *weight, double *theta, void *ctx)
     return true;
 }
 
+/* Think time and demand go with the number of servers: an interval spans those of all numbers that
+ * are not excluded. */
+static void widen(struct fitted *fitted, const struct sweep *sweep, struct fit_value *value)
+{
+    double best = fitted->queue.servers;
+    struct nls_fit one;
+    for (size_t i = 0; i < fitted->accepted_count; i++) {
+        fitted->queue.servers = fitted->accepted[i];
+        if (fitted->accepted[i] == best || !solve(&fitted->problem, sweep, &one))
+            continue;
+        for (size_t k = 0; k < 2; k++) {
+            struct fit_value other = nls_positive(&fitted->problem, &one, k);
+            value[k].low = fmin(value[k].low, other.low);
+            value[k].high = fmax(value[k].high, other.high);
+            value[k].identified = value[k].identified && other.identified;
+        }
+    }
+    fitted->queue.servers = best;
+}
+
 static struct fit_value constant(double value)
 {
     return (struct fit_value){value, 0, value, value, NAN, NAN, true};
 }
 
-static int take(struct queue_fit *fit, struct fitted *fitted, size_t resamples, struct diag *diag)
+static int take(struct queue_fit *fit, struct fitted *fitted, const struct sweep *sweep,
+                size_t resamples, struct diag *diag)
 {
     struct fit_value value[3];
     double theta[3];
@@ -219,6 +246,8 @@ static int take(struct queue_fit *fit, struct fitted *fitted, size_t resamples, 
     }
     int status =
         fit_bootstrap(refit, fitted, NULL, fitted->problem.n, theta, p, resamples, value, diag);
+    if (fit->model == QUEUE_SERVERS)
+        widen(fitted, sweep, value);
     fit->think_s = value[0];
     fit->demand_s = value[1];
     fit->second_s = constant(0);
@@ -319,7 +348,7 @@ int queue_fit(struct queue_fit *fit, const struct sweep *sweep, const struct que
                           "%zu points cannot carry a closed network of kind '%s'", sweep->count,
                           queue_model_names[model]);
     } else {
-        status = take(fit, &best, rules->resamples, diag);
+        status = take(fit, &best, sweep, rules->resamples, diag);
         judge(fit, sweep, &best);
         if (status == STATUS_OK && fit->by_aic && fit->quality.passed)
             snprintf(fit->quality.note, sizeof fit->quality.note,

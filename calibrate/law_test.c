@@ -55,28 +55,21 @@ static double chi_square(const struct law *law, const struct law_cell *cells, si
     return gsl_cdf_chisq_Q(sum, (double)(groups - 1 - parameters));
 }
 
-void law_judge(struct law_fit *fit, const struct law *law, const struct law_cell *cells,
-               size_t count)
+double law_distance(const struct law *law, const struct law_cell *cells, size_t count, double total)
 {
-    double total = 0, below = 0;
-    bool samples = true;
-    for (size_t i = 0; i < count; i++) {
-        total += cells[i].weight;
-        samples = samples && cells[i].low == cells[i].high;
-    }
-    fit->distance = 0;
+    double below = 0, distance = 0;
     for (size_t i = 0; i < count; i++) {
         double before = below / total, after = (below += cells[i].weight) / total;
         double off = fmax(fabs(law_below(law, cells[i].low, false) - before),
                           fabs(law_below(law, cells[i].high, false) - after));
-        fit->distance = fmax(fit->distance, off);
+        distance = fmax(distance, off);
     }
-    fit->quality.n = (size_t)llround(total);
-    fit->quality.r2 = NAN;
-    fit->quality.method = samples ? "maximum likelihood, Kolmogorov-Smirnov"
-                                  : "interval-censored maximum likelihood, chi-square";
-    fit->quality.p = samples ? kolmogorov(fit->distance, total)
-                             : chi_square(law, cells, count, total, fit->parameters);
+    return distance;
+}
+
+/* passed and note by p. */
+void law_pass(struct law_fit *fit)
+{
     fit->quality.passed = fit->quality.p >= FIT_P_MIN;
     if (isnan(fit->quality.p))
         snprintf(fit->quality.note, sizeof fit->quality.note, "too few cells to test a %s law",
@@ -85,6 +78,25 @@ void law_judge(struct law_fit *fit, const struct law *law, const struct law_cell
         snprintf(fit->quality.note, sizeof fit->quality.note,
                  "no %s law: p = %.2g, shares are off by up to %.1f %%", law_names[fit->kind],
                  fit->quality.p, 100 * fit->distance);
+}
+
+void law_judge(struct law_fit *fit, const struct law *law, const struct law_cell *cells,
+               size_t count)
+{
+    double total = 0;
+    bool samples = true;
+    for (size_t i = 0; i < count; i++) {
+        total += cells[i].weight;
+        samples = samples && cells[i].low == cells[i].high;
+    }
+    fit->distance = law_distance(law, cells, count, total);
+    fit->quality.n = (size_t)llround(total);
+    fit->quality.r2 = NAN;
+    fit->quality.method = samples ? "maximum likelihood, Kolmogorov-Smirnov"
+                                  : "interval-censored maximum likelihood, chi-square";
+    fit->quality.p = samples ? kolmogorov(fit->distance, total)
+                             : chi_square(law, cells, count, total, fit->parameters);
+    law_pass(fit);
 }
 
 static double at_share(const struct law_cell *cells, size_t count, double total, double p)

@@ -80,8 +80,8 @@ static void test_numbers(void **state)
         for (size_t i = 0; i < n; i++)
             cells[i] = (struct law_cell){x[i], round % 3 ? x[i] : x[n + i], round % 2 ? w[i] : 1};
         struct law_fit law;
-        if (law_fit(&law, &(struct law_data){cells, n}, &(struct law_rules){LAW_BY_AICC, 20},
-                    &diag) == STATUS_OK) {
+        if (law_fit(&law, &(struct law_data){cells, n},
+                    &(struct law_rules){LAW_BY_AICC, 20, round % 9 ? 0 : 19}, &diag) == STATUS_OK) {
             fitted[3]++;
             for (size_t k = 0; k < law.parameters; k++)
                 holds(&law.value[k]);

@@ -94,7 +94,7 @@ static bool recover(int kind, enum shape shape, size_t draws, size_t count, size
         struct law_fit fit;
         struct diag diag;
         assert_int_equal(law_fit(&fit, &(struct law_data){cells, cell_count},
-                                 &(struct law_rules){kind, resamples}, &diag),
+                                 &(struct law_rules){kind, resamples, 0}, &diag),
                          STATUS_OK);
         assert_int_equal(fit.kind, kind);
         passed += fit.quality.passed;
@@ -169,7 +169,7 @@ static void test_percentiles(void **state)
         assert_int_equal(law_from_quantiles(cells, &count, x, shares, ROWS, REQUESTS, &diag),
                          STATUS_OK);
         assert_int_equal(law_fit(&fit, &(struct law_data){cells, count},
-                                 &(struct law_rules){LAW_LOGNORMAL, 0}, &diag),
+                                 &(struct law_rules){LAW_LOGNORMAL, 0, 0}, &diag),
                          STATUS_OK);
         recovery_add(&r[0], &fit.value[0]);
         recovery_add(&r[1], &fit.value[1]);
@@ -193,7 +193,7 @@ static void test_choice(void **state)
             struct diag diag;
             draw_samples(rng, kind, SAMPLES, cells);
             assert_int_equal(law_fit(&fit, &(struct law_data){cells, SAMPLES},
-                                     &(struct law_rules){LAW_BY_AICC, 0}, &diag),
+                                     &(struct law_rules){LAW_BY_AICC, 0, 0}, &diag),
                              STATUS_OK);
             right += (int)fit.kind == kind;
             family += (fit.kind >= LAW_HYPEREXPONENTIAL) == (kind >= LAW_HYPEREXPONENTIAL);
@@ -209,6 +209,41 @@ static void test_choice(void **state)
     gsl_rng_free(rng);
 }
 
+/* Simulated, the test has its level for laws fitted to what they are tested on, and refuses what
+ * Stephens' p lets pass. */
+static void test_simulated(void **state)
+{
+    (void)state;
+    gsl_rng *rng = recovery_rng(135);
+    size_t draws = recovery_draws(20), low = 0, refused = 0, passed = 0;
+    for (size_t d = 0; d < draws; d++) {
+        struct law_cell cells[100];
+        struct law_data data = {cells, 100};
+        struct law_fit fit;
+        struct diag diag;
+        draw_samples(rng, LAW_LOGNORMAL, 100, cells);
+        assert_int_equal(law_fit(&fit, &data, &(struct law_rules){LAW_LOGNORMAL, 0, 99}, &diag),
+                         STATUS_OK);
+        low += fit.quality.p <= 0.1;
+        draw_samples(rng, LAW_WEIBULL, 100, cells);
+        assert_int_equal(law_fit(&fit, &data, &(struct law_rules){LAW_LOGNORMAL, 0, 99}, &diag),
+                         STATUS_OK);
+        refused += fit.quality.p <= 0.1;
+        assert_int_equal(law_fit(&fit, &data, &(struct law_rules){LAW_LOGNORMAL, 0, 0}, &diag),
+                         STATUS_OK);
+        passed += fit.quality.p > 0.1;
+    }
+    gsl_rng_free(rng);
+    double level = (double)low / (double)draws;
+    if (getenv("CALIBRATE_REPORT") != NULL)
+        printf("simulated test at 10 %%: level %.1f %%, refuses a Weibull as lognormal in %.0f %%, "
+               "Stephens' in %.0f %%\n",
+               100 * level, 100 * (double)refused / (double)draws,
+               100 - 100 * (double)passed / (double)draws);
+    assert_true(level <= 0.1 + 3.5 * sqrt(0.09 / (double)draws));
+    assert_true(refused >= draws - passed);
+}
+
 /* A wrong law is refused: by samples and by bins. */
 static void test_refusal(void **state)
 {
@@ -219,15 +254,15 @@ static void test_refusal(void **state)
     struct diag diag;
     draw_samples(rng, LAW_LOGNORMAL_MIXTURE, SAMPLES, cells);
     for (int kind = 0; kind < LAW_HYPEREXPONENTIAL; kind++) {
-        assert_int_equal(
-            law_fit(&fit, &(struct law_data){cells, SAMPLES}, &(struct law_rules){kind, 0}, &diag),
-            STATUS_OK);
+        assert_int_equal(law_fit(&fit, &(struct law_data){cells, SAMPLES},
+                                 &(struct law_rules){kind, 0, 0}, &diag),
+                         STATUS_OK);
         assert_false(fit.quality.passed);
         assert_true(fit.quality.note[0] != '\0' && fit.distance > 0.1);
     }
     size_t count = draw_bins(rng, LAW_WEIBULL, 2000, cells);
     assert_int_equal(law_fit(&fit, &(struct law_data){cells, count},
-                             &(struct law_rules){LAW_EXPONENTIAL, 0}, &diag),
+                             &(struct law_rules){LAW_EXPONENTIAL, 0, 0}, &diag),
                      STATUS_OK);
     assert_false(fit.quality.passed);
     gsl_rng_free(rng);
@@ -275,7 +310,7 @@ static void test_functions(void **state)
 static void test_degenerate(void **state)
 {
     (void)state;
-    struct law_rules any = {LAW_BY_AICC, 99};
+    struct law_rules any = {LAW_BY_AICC, 99, 0};
     struct law_cell three[3] = {{1, 1, 1}, {2, 2, 1}, {3, 3, 1}};
     struct law_cell same[4] = {{2, 2, 1}, {2, 2, 1}, {2, 2, 1}, {2, 2, 1}};
     struct law_cell wrong[][4] = {
@@ -319,8 +354,10 @@ static void judge_two_modes(const double *x, const double *p, size_t rows, doubl
     struct diag diag;
     assert_int_equal(law_from_quantiles(cells, &count, x, p, rows, total, &diag), STATUS_OK);
     struct law_data data = {cells, count};
-    assert_int_equal(law_fit(&one, &data, &(struct law_rules){LAW_LOGNORMAL, 0}, &diag), STATUS_OK);
-    assert_int_equal(law_fit(&fit, &data, &(struct law_rules){LAW_BY_AICC, 0}, &diag), STATUS_OK);
+    assert_int_equal(law_fit(&one, &data, &(struct law_rules){LAW_LOGNORMAL, 0, 0}, &diag),
+                     STATUS_OK);
+    assert_int_equal(law_fit(&fit, &data, &(struct law_rules){LAW_BY_AICC, 0, 0}, &diag),
+                     STATUS_OK);
     printf("%s: lognormal off by %.0f %%, %s off by %.1f %% (p %.2g, %s):", name,
            100 * one.distance, law_names[fit.kind], 100 * fit.distance, fit.quality.p,
            fit.quality.passed ? "passed" : "refused");
@@ -386,12 +423,12 @@ static void test_measured_modes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),        cmocka_unit_test(test_bins),
-        cmocka_unit_test(test_bootstrap),      cmocka_unit_test(test_percentiles),
-        cmocka_unit_test(test_choice),         cmocka_unit_test(test_refusal),
-        cmocka_unit_test(test_empirical),      cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_degenerate),     cmocka_unit_test(test_two_modes),
-        cmocka_unit_test(test_measured_modes),
+        cmocka_unit_test(test_samples),   cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_bootstrap), cmocka_unit_test(test_percentiles),
+        cmocka_unit_test(test_choice),    cmocka_unit_test(test_simulated),
+        cmocka_unit_test(test_refusal),   cmocka_unit_test(test_empirical),
+        cmocka_unit_test(test_functions), cmocka_unit_test(test_degenerate),
+        cmocka_unit_test(test_two_modes), cmocka_unit_test(test_measured_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
