@@ -200,6 +200,13 @@ static void judge(struct cost_fit *fit, const struct cost_data *data)
         fit_errors(&fit->quality, data->y, fitted, n);
         fit->quality.condition = fit_condition(rows, n, p);
     }
+    if (fit->quality.condition >= FIT_CONDITION_MAX) {
+        for (size_t k = 0; k < p; k++)
+            fit->value[k].identified = false;
+        fit->quality.passed = false;
+        snprintf(fit->quality.note, sizeof fit->quality.note,
+                 "the n are too close together to tell the terms apart");
+    }
     if (n <= p) {
         fit->quality.passed = false;
         snprintf(fit->quality.note, sizeof fit->quality.note,

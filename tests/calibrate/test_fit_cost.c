@@ -78,9 +78,9 @@ static void test_bootstrap(void **state)
 {
     (void)state;
     bool full = getenv("CALIBRATE_DRAWS") != NULL;
-    size_t resamples = full ? 999 : 299;
-    bool held = recover(COST_LINEAR, NULL, recovery_draws(40), resamples, "cost linear, BCa");
-    held &= recover(COST_QUADRATIC, NULL, recovery_draws(40), resamples, "cost quadratic, BCa");
+    size_t resamples = full ? 999 : 199;
+    bool held = recover(COST_LINEAR, NULL, recovery_draws(20), resamples, "cost linear, BCa");
+    held &= recover(COST_QUADRATIC, NULL, recovery_draws(20), resamples, "cost quadratic, BCa");
     assert_true(held);
 }
 
@@ -90,7 +90,7 @@ static void test_choice(void **state)
 {
     (void)state;
     gsl_rng *rng = recovery_rng(20);
-    size_t draws = recovery_draws(300), chosen[COST_FORMS] = {0}, level = 0, power = 0;
+    size_t draws = recovery_draws(150), chosen[COST_FORMS] = {0}, level = 0, power = 0;
     size_t inside[COST_FORMS] = {0};
     for (size_t d = 0; d < draws; d++) {
         for (int form = 0; form < COST_FORMS; form++) {
@@ -169,6 +169,11 @@ static void test_degenerate(void **state)
                      STATUS_OK);
     assert_int_equal(fit.form, COST_CONSTANT);
     assert_float_equal(fit.value[0].value, 3, 1e-9);
+    double far[5] = {1e6, 1e6 + 1, 1e6 + 2, 1e6 + 3, 1e6 + 4};
+    assert_int_equal(cost_fit(&fit, &(struct cost_data){far, y, NULL, 5},
+                              &(struct cost_rules){COST_LINEAR, 0}, &diag),
+                     STATUS_OK);
+    assert_false(fit.value[0].identified || fit.quality.passed);
     double *wrong[] = {bad, below, none};
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(cost_fit(&fit, &(struct cost_data){n, wrong[i], NULL, 5}, &rules, &diag),

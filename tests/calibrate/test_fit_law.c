@@ -118,7 +118,7 @@ static void test_samples(void **state)
     (void)state;
     bool held = true;
     for (int kind = 0; kind < LAW_KINDS; kind++)
-        held &= recover(kind, FROM_SAMPLES, recovery_draws(kind < LAW_HYPEREXPONENTIAL ? 40 : 8),
+        held &= recover(kind, FROM_SAMPLES, recovery_draws(kind < LAW_HYPEREXPONENTIAL ? 40 : 6),
                         kind < LAW_HYPEREXPONENTIAL ? SAMPLES : 1000, 0);
     assert_true(held);
 }
@@ -129,7 +129,7 @@ static void test_bins(void **state)
     bool held = true;
     for (int kind = 0; kind < LAW_KINDS; kind++)
         held &=
-            recover(kind, FROM_BINS, recovery_draws(kind < LAW_HYPEREXPONENTIAL ? 30 : 8), 1000, 0);
+            recover(kind, FROM_BINS, recovery_draws(kind < LAW_HYPEREXPONENTIAL ? 30 : 6), 1000, 0);
     assert_true(held);
 }
 
@@ -137,8 +137,8 @@ static void test_bootstrap(void **state)
 {
     (void)state;
     size_t resamples = getenv("CALIBRATE_DRAWS") != NULL ? 399 : 199;
-    bool held = recover(LAW_EXPONENTIAL, FROM_SAMPLES, recovery_draws(20), 150, resamples);
-    held &= recover(LAW_LOGNORMAL, FROM_SAMPLES, recovery_draws(10), 150, resamples);
+    bool held = recover(LAW_EXPONENTIAL, FROM_SAMPLES, recovery_draws(10), 150, resamples);
+    held &= recover(LAW_LOGNORMAL, FROM_SAMPLES, recovery_draws(6), 150, resamples);
     assert_true(held);
 }
 
@@ -186,7 +186,7 @@ static void test_choice(void **state)
     (void)state;
     gsl_rng *rng = recovery_rng(130);
     for (int kind = 0; kind < LAW_KINDS; kind++) {
-        size_t right = 0, family = 0, passed = 0, draws = 6;
+        size_t right = 0, family = 0, passed = 0, draws = 4;
         for (size_t d = 0; d < draws; d++) {
             struct law_cell cells[SAMPLES];
             struct law_fit fit;
@@ -215,7 +215,7 @@ static void test_simulated(void **state)
 {
     (void)state;
     gsl_rng *rng = recovery_rng(135);
-    size_t draws = recovery_draws(20), low = 0, refused = 0, passed = 0;
+    size_t draws = recovery_draws(8), low = 0, refused = 0, passed = 0;
     for (size_t d = 0; d < draws; d++) {
         struct law_cell cells[100];
         struct law_data data = {cells, 100};

@@ -134,7 +134,7 @@ static void test_usl(void **state)
 {
     (void)state;
     gsl_rng *rng = recovery_rng(60);
-    size_t draws = recovery_draws(200), peaks = 0;
+    size_t draws = recovery_draws(100), peaks = 0;
     bool held = true;
     for (int bootstrap = 0; bootstrap < 2; bootstrap++) {
         struct recovery r[4] = {
