@@ -169,19 +169,23 @@ static void measure_cpu(struct host *host)
     double run = 0;
     double wait = 0;
     double spin = 0;
+    double locking = 0; /* CPU time of guests whose work takes locks */
     double wakeups = 0;
     for (uint32_t g = 0; g < host->plan->guests; g++) {
         struct guest *guest = &host->guests[g];
+        bool locks = plan_option(host->plan, guest->class_index, "guest_locks") > 0;
         for (uint32_t i = 0; i < guest->vcpu_count; i++) {
             run += (double)guest->vcpus[i].run_ns;
             wait += (double)guest->vcpus[i].wait_ns;
             spin += (double)guest->vcpus[i].spin_ns;
+            locking += locks ? (double)guest->vcpus[i].run_ns : 0;
             wakeups += (double)guest->vcpus[i].wakeups;
         }
     }
     value[METRIC_cpu_busy] = cpus_use(&host->cpus, host->measured_since_ns);
     value[METRIC_cpu_steal] = run + wait > 0 ? wait / (run + wait) : 0;
-    value[METRIC_cpu_spin] = run > 0 ? spin / run : 0;
+    if (locking > 0)
+        value[METRIC_cpu_spin] = spin / locking;
     value[METRIC_tasks_running] = cpus_running(&host->cpus, host->measured_since_ns);
     value[METRIC_wakeups] = wakeups / passed;
     if (host->result->delay_ns.count > 0) {
