@@ -8,6 +8,7 @@
 #include "sim/host/net.h"
 #include "sim/host/memory.h"
 #include "sim/host/migration.h"
+#include "sim/host/sampler.h"
 #include "sim/host/start.h"
 #include "sim/host/tick.h"
 #include "sim/host/workload.h"
@@ -195,15 +196,49 @@ static void measure_cpu(struct host *host)
     }
 }
 
+/* Runs in pieces, so that a long run can be cancelled. */
+static int run_until(struct host *host, double end_s)
+{
+    enum { PIECES = 50 };
+    double from_s = (double)sim_now(&host->sim) * 1e-9;
+    for (int i = 1; i <= PIECES; i++) {
+        double at_s = i == PIECES ? end_s : from_s + (end_s - from_s) * i / PIECES;
+        if (host->cancel != NULL && atomic_load(host->cancel) != 0)
+            return HOST_CANCELLED;
+        if (sim_run(&host->sim, (uint64_t)(at_s * 1e9)) != SIM_OK)
+            return -1;
+    }
+    return 0;
+}
+
+double host_warmup_s(struct host *host, double least_s, double duration_s)
+{
+    struct sampler sampler;
+    bool settled;
+    double end_s = least_s + duration_s;
+    if (open_parts(host) != 0)
+        return NAN;
+    sampler_begin(&sampler, host, (uint64_t)(end_s * 1e9));
+    if (run_until(host, end_s) != 0)
+        return NAN;
+    double warmup = sampler_warmup_s(&sampler, &settled);
+    return fmax(warmup, least_s);
+}
+
 int host_run_steady(struct host *host, double warmup_s, double duration_s)
 {
+    struct sampler sampler;
     if (open_parts(host) != 0)
         return -1;
-    if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
-        return -1;
+    int status = run_until(host, warmup_s);
+    if (status != 0)
+        return status;
     restart_statistics(host);
-    if (sim_run(&host->sim, (uint64_t)((warmup_s + duration_s) * 1e9)) != SIM_OK)
-        return -1;
+    if (host->recorder != NULL)
+        sampler_begin(&sampler, host, (uint64_t)(duration_s * 1e9));
+    status = run_until(host, warmup_s + duration_s);
+    if (status != 0)
+        return status;
     cpus_account(&host->cpus);
     measure_cpu(host);
     for (size_t p = 0; p < PARTS; p++)
