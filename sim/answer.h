@@ -9,7 +9,8 @@ struct answer {
     struct figures figures[PHASE_COUNT];
     bool ran[PHASE_COUNT];
     struct knees knees;
-    bool partial; /* cancelled: what was found so far */
+    double loaded; /* the count that load, memory and migrations are simulated at: what comes up */
+    bool partial;  /* cancelled: what was found so far */
 };
 
 /* Simulates the scenario that the model is bound to, then looks for knees up to `wall`, the last

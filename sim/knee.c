@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/option.h"
 #include "model/text.h"
 
 enum column { L_SLO, L_METRIC, L_WORST, L_UNIT, L_WHEN, L_SOURCE, L_DESCRIPTION, L_COLUMNS };
@@ -28,37 +27,13 @@ struct search {
     struct diag *diag;
 };
 
-/* The scenario at step n of its ramp: guests in the order of the mix, which repeats; any other
- * option set to n. */
-static int at_step(const struct search *search, double n, struct scenario *scenario)
-{
-    *scenario = *search->scenario;
-    if (strcmp(scenario->ramp, "guests") != 0) {
-        char text[32];
-        snprintf(text, sizeof text, "%.0f", n);
-        return scenario_set(scenario, scenario->ramp, text, search->diag);
-    }
-    double total = 0;
-    for (size_t c = 0; c < scenario->class_count; c++)
-        total += scenario_guests(search->scenario, c);
-    double cycles = total > 0 ? floor(n / total) : 0;
-    double rest = n - cycles * total;
-    for (size_t c = 0; c < scenario->class_count; c++) {
-        double each = scenario_guests(search->scenario, c);
-        double here = fmin(rest, each);
-        rest -= here;
-        scenario->classes[c].value[OPTION_GUESTS] = cycles * each + here;
-    }
-    return STATUS_OK;
-}
-
 static int simulate(const struct search *search, struct probe *probe)
 {
     struct scenario *scenario = malloc(sizeof *scenario);
     struct plan plan = {.model = NULL};
     if (scenario == NULL)
         return diag_set(search->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    int status = at_step(search, probe->n, scenario);
+    int status = scenario_at(search->scenario, probe->n, scenario, search->diag);
     if (status == STATUS_OK)
         status = plan_open(&plan, search->catalog, scenario, search->overlay, search->diag);
     if (status == STATUS_OK)
