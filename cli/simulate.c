@@ -59,8 +59,8 @@ int simulate(struct question *question, const struct arguments *arguments, struc
     rules.progress = draw;
     rules.progress_context = &bar;
     sigaction(SIGINT, &action, &before);
-    int status =
-        answer_find(&question->answer, question->model, wall, arguments->catalog, &rules, diag);
+    struct overlay overlay = {arguments->parameters, arguments->catalog};
+    int status = answer_find(&question->answer, question->model, wall, &overlay, &rules, diag);
     sigaction(SIGINT, &before, NULL);
     if (bar.drawn)
         fputs("\r\033[K", stderr);

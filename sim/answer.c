@@ -40,7 +40,7 @@ static int run_start(struct answer *answer, const struct plan *plan, const struc
 }
 
 /* Guests beyond the wall are refused, so load is simulated at the wall. */
-static int run_loaded(struct answer *answer, const struct plan *plan, const char *overlay,
+static int run_loaded(struct answer *answer, const struct plan *plan, const struct overlay *overlay,
                       const struct run_rules *rules, struct diag *diag)
 {
     if (answer->loaded == model_requested(plan->model))
@@ -59,8 +59,8 @@ static int run_loaded(struct answer *answer, const struct plan *plan, const char
     return status;
 }
 
-int answer_find(struct answer *answer, struct model *model, double wall, const char *overlay,
-                const struct run_rules *rules, struct diag *diag)
+int answer_find(struct answer *answer, struct model *model, double wall,
+                const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
 {
     struct plan plan;
     memset(answer, 0, sizeof *answer);

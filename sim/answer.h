@@ -17,8 +17,8 @@ struct answer {
  * count that no hard limit stops (INFINITY: none does; then up to a multiple of the request).
  * overlay as for costs_new and knees_find. The caller ends with answer_free, also after an error.
  */
-int answer_find(struct answer *answer, struct model *model, double wall, const char *overlay,
-                const struct run_rules *rules, struct diag *diag);
+int answer_find(struct answer *answer, struct model *model, double wall,
+                const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
 void answer_free(struct answer *answer);
 
 #endif

@@ -22,7 +22,7 @@ struct search {
     const struct catalog *catalog;
     const struct scenario *scenario;
     const struct run_rules *rules;
-    const char *overlay;
+    const struct overlay *overlay;
     struct probe *probes;
     struct diag *diag;
 };
@@ -136,8 +136,8 @@ static int read_levels(struct search *search, struct knees *knees)
     int column[L_COLUMNS];
     struct model *model = NULL;
     int status = STATUS_OK;
-    if (search->overlay != NULL)
-        status = table_read(&knees->table, "slo.csv", search->overlay, search->diag);
+    if (search->overlay != NULL && search->overlay->catalog != NULL)
+        status = table_read(&knees->table, "slo.csv", search->overlay->catalog, search->diag);
     if (status == STATUS_OK && knees->table.columns == 0)
         status = table_read(&knees->table, "slo.csv", NULL, search->diag);
     if (status == STATUS_OK)
@@ -151,7 +151,8 @@ static int read_levels(struct search *search, struct knees *knees)
 }
 
 int knees_find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
-               double bound, const char *overlay, const struct run_rules *rules, struct diag *diag)
+               double bound, const struct overlay *overlay, const struct run_rules *rules,
+               struct diag *diag)
 {
     struct search search = {catalog, scenario, rules, overlay, NULL, diag};
     memset(knees, 0, sizeof *knees);
