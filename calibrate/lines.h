@@ -1,0 +1,48 @@
+/* What readers of traces share beside JSON: text line by line, and points whose names are put
+ * together. */
+#ifndef CALIBRATE_LINES_H
+#define CALIBRATE_LINES_H
+
+#include "calibrate/trace.h"
+
+enum { LINE_ROOM = 1024 };
+
+struct lines {
+    const char *at, *end;
+    unsigned number;        /* of the line last read, from 1 */
+    char text[LINE_ROOM];   /* without spaces at both ends */
+    char field[TRACE_NAME]; /* lines_split: what stands before the separator */
+};
+
+void lines_init(struct lines *lines, const char *text, size_t length);
+
+/* Reads the next line that is not blank: 1; 0 at the end; STATUS_DATA for one that is too long or
+ * holds a NUL byte. */
+int lines_next(struct lines *lines, const struct trace *trace, struct diag *diag);
+
+/* The text after the first separator, without spaces before it; the text before it goes to field.
+ * NULL: there is none. */
+const char *lines_split(struct lines *lines, char separator);
+
+/* Whether the first line that is not blank starts so. */
+bool lines_start_with(const char *text, size_t length, const char *start);
+
+/* Where points go: the x axis and x, and what else they share. */
+struct trace_axis {
+    const char *name;
+    double x;
+    double weight;
+    unsigned line;
+};
+
+/* Adds a point to the series of a name made by printf; nothing when value is NAN (not told). */
+int trace_put(struct trace *trace, const struct trace_axis *axis, const char *unit, double value,
+              struct diag *diag, const char *name, ...) __attribute__((format(printf, 6, 7)));
+
+/* Sets a tag to a number, in full precision; nothing when it is NAN. */
+int trace_tag_number(struct trace *trace, const char *name, double value, struct diag *diag);
+
+/* A tag's value when there is one; nothing when it is NULL. */
+int trace_tag_text(struct trace *trace, const char *name, const char *value, struct diag *diag);
+
+#endif
