@@ -18,6 +18,8 @@ enum key {
     KEY_FULL,
     KEY_NO_SIMULATE,
     KEY_TARGETS,
+    KEY_TRACE,
+    KEY_SERIES,
     KEY_SEED,
     KEY_PRECISION,
     KEY_REPLICATIONS,
@@ -41,6 +43,9 @@ static const struct argp_option plain[] = {
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
     {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone", 1},
     {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "write a timeline of one replication (Chrome trace events, for Perfetto)", 1},
+    {"series", KEY_SERIES, "FILE", 0, "write the time series of one replication (CSV)", 1},
     {"seed", KEY_SEED, "N", 0, "of the simulation's random numbers (1)", 1},
     {"precision", KEY_PRECISION, "SHARE", 0,
      "replicate until 95 % intervals are this narrow (0.05)", 1},
@@ -127,6 +132,12 @@ static error_t take(int key, char *text, struct argp_state *state)
     case KEY_TARGETS:
         arguments->targets = true;
         break;
+    case KEY_TRACE:
+        arguments->trace = text;
+        break;
+    case KEY_SERIES:
+        arguments->series = text;
+        break;
     case KEY_SEED:
         arguments->rules.seed = (uint64_t)take_number(state, "--seed", text, 0, 0x1p53);
         break;
@@ -167,11 +178,11 @@ int main(int count, char **values)
     struct argp argp = {
         flags,
         take,
-        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...",
+        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate --targets [PART...]",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "
-        "65 bad input, 74 I/O.",
+        "65 bad input, 74 I/O, 130 interrupted.",
         NULL,
         NULL,
         NULL};

@@ -100,7 +100,45 @@ static void add_figure(struct libscols_table *table, const struct figures *figur
         scols_line_set_data(line, i, cells[i]);
 }
 
-static int print_figures(const struct answer *answer)
+/* What everybody reads; the rest is printed in full. Figures that are 0 say nothing new. */
+static bool is_headline(enum metric metric, const struct figures *figures)
+{
+    static const enum metric headlines[] = {METRIC_guests_refused,
+                                            METRIC_start_mean,
+                                            METRIC_start_p99,
+                                            METRIC_start_total,
+                                            METRIC_start_rate,
+                                            METRIC_cpu_busy,
+                                            METRIC_cpu_steal,
+                                            METRIC_cpu_spin,
+                                            METRIC_sched_delay_p99,
+                                            METRIC_ticks_late,
+                                            METRIC_work_rate,
+                                            METRIC_lock_wait_mean,
+                                            METRIC_io_rate,
+                                            METRIC_io_p50,
+                                            METRIC_io_p99,
+                                            METRIC_io_p999,
+                                            METRIC_io_thread_use,
+                                            METRIC_net_rate,
+                                            METRIC_net_packets,
+                                            METRIC_net_rtt,
+                                            METRIC_memory_used,
+                                            METRIC_memory_swapped,
+                                            METRIC_memory_oom,
+                                            METRIC_memory_slowdown,
+                                            METRIC_migration_total,
+                                            METRIC_migration_rounds,
+                                            METRIC_migration_downtime,
+                                            METRIC_migration_converged};
+    for (size_t i = 0; i < sizeof headlines / sizeof headlines[0]; i++) {
+        if (headlines[i] == metric)
+            return figures->metric[metric].mean != 0 || metric == METRIC_migration_converged;
+    }
+    return false;
+}
+
+static int print_figures(const struct answer *answer, bool full)
 {
     static const char *const names[] = {"SIMULATED", "MEAN", "+-", "N", "WHAT"};
     struct libscols_table *table = scols_new_table();
@@ -109,9 +147,10 @@ static int print_figures(const struct answer *answer)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         scols_table_new_column(table, names[i], 0, i >= 1 && i <= 3 ? SCOLS_FL_RIGHT : 0);
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        const struct figures *figures = &answer->figures[phase];
         for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
-            if (answer->figures[phase].metric[i].count > 0)
-                add_figure(table, &answer->figures[phase], (enum metric)i);
+            if (figures->metric[i].count > 0 && (full || is_headline((enum metric)i, figures)))
+                add_figure(table, figures, (enum metric)i);
         }
     }
     int status = scols_print_table(table) == 0 ? STATUS_OK : STATUS_MEMORY;
@@ -155,18 +194,20 @@ void print_joint_verdict(const struct question *question)
     if (knee >= 0)
         printf("; knee: %s from %.0f %s on (simulated)\n", knees->knee[knee].slo,
                knees->knee[knee].first_bad, ramp);
+    else if (question->answer.partial)
+        puts("; knee: not known (interrupted)");
     else
         printf("; knee: none up to %.0f %s (simulated)\n", knees->bound, ramp);
 }
 
-int print_answer(const struct question *question)
+int print_answer(const struct question *question, bool full)
 {
     const struct answer *answer = &question->answer;
     if (!question->simulated)
         return STATUS_OK;
     printf("\nIn time, at %.0f %s%s\n", model_requested(question->model),
            model_ramp(question->model), answer->partial ? " (partial: interrupted)" : "");
-    int status = print_figures(answer);
+    int status = print_figures(answer, full);
     if (answer->knees.count > 0)
         puts("\nService levels (data/slo.csv) along the ramp");
     for (size_t i = 0; i < answer->knees.count; i++)

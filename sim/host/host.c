@@ -8,6 +8,7 @@
 #include "sim/host/net.h"
 #include "sim/host/memory.h"
 #include "sim/host/migration.h"
+#include "sim/host/sampler.h"
 #include "sim/host/start.h"
 #include "sim/host/tick.h"
 #include "sim/host/workload.h"
@@ -169,19 +170,23 @@ static void measure_cpu(struct host *host)
     double run = 0;
     double wait = 0;
     double spin = 0;
+    double locking = 0; /* CPU time of guests whose work takes locks */
     double wakeups = 0;
     for (uint32_t g = 0; g < host->plan->guests; g++) {
         struct guest *guest = &host->guests[g];
+        bool locks = plan_option(host->plan, guest->class_index, "guest_locks") > 0;
         for (uint32_t i = 0; i < guest->vcpu_count; i++) {
             run += (double)guest->vcpus[i].run_ns;
             wait += (double)guest->vcpus[i].wait_ns;
             spin += (double)guest->vcpus[i].spin_ns;
+            locking += locks ? (double)guest->vcpus[i].run_ns : 0;
             wakeups += (double)guest->vcpus[i].wakeups;
         }
     }
     value[METRIC_cpu_busy] = cpus_use(&host->cpus, host->measured_since_ns);
     value[METRIC_cpu_steal] = run + wait > 0 ? wait / (run + wait) : 0;
-    value[METRIC_cpu_spin] = run > 0 ? spin / run : 0;
+    if (locking > 0)
+        value[METRIC_cpu_spin] = spin / locking;
     value[METRIC_tasks_running] = cpus_running(&host->cpus, host->measured_since_ns);
     value[METRIC_wakeups] = wakeups / passed;
     if (host->result->delay_ns.count > 0) {
@@ -191,15 +196,49 @@ static void measure_cpu(struct host *host)
     }
 }
 
+/* Runs in pieces, so that a long run can be cancelled. */
+static int run_until(struct host *host, double end_s)
+{
+    enum { PIECES = 50 };
+    double from_s = (double)sim_now(&host->sim) * 1e-9;
+    for (int i = 1; i <= PIECES; i++) {
+        double at_s = i == PIECES ? end_s : from_s + (end_s - from_s) * i / PIECES;
+        if (host->cancel != NULL && atomic_load(host->cancel) != 0)
+            return HOST_CANCELLED;
+        if (sim_run(&host->sim, (uint64_t)(at_s * 1e9)) != SIM_OK)
+            return -1;
+    }
+    return 0;
+}
+
+double host_warmup_s(struct host *host, double least_s, double duration_s)
+{
+    struct sampler sampler;
+    bool settled;
+    double end_s = least_s + duration_s;
+    if (open_parts(host) != 0)
+        return NAN;
+    sampler_begin(&sampler, host, (uint64_t)(end_s * 1e9));
+    if (run_until(host, end_s) != 0)
+        return NAN;
+    double warmup = sampler_warmup_s(&sampler, &settled);
+    return fmax(warmup, least_s);
+}
+
 int host_run_steady(struct host *host, double warmup_s, double duration_s)
 {
+    struct sampler sampler;
     if (open_parts(host) != 0)
         return -1;
-    if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
-        return -1;
+    int status = run_until(host, warmup_s);
+    if (status != 0)
+        return status;
     restart_statistics(host);
-    if (sim_run(&host->sim, (uint64_t)((warmup_s + duration_s) * 1e9)) != SIM_OK)
-        return -1;
+    if (host->recorder != NULL)
+        sampler_begin(&sampler, host, (uint64_t)(duration_s * 1e9));
+    status = run_until(host, warmup_s + duration_s);
+    if (status != 0)
+        return status;
     cpus_account(&host->cpus);
     measure_cpu(host);
     for (size_t p = 0; p < PARTS; p++)
