@@ -117,7 +117,7 @@ static int add_time(const struct json_node *direction, const char *job, size_t t
     struct json_node table;
     struct json_node bins;
     double mean;
-    double count;
+    double count = NAN;
     double unit = 1e-9;
     snprintf(key, sizeof key, "%s_ns", times[time].key);
     int status = json_member(direction, key, JSON_OBJECT, JSON_OPTIONAL, &object);

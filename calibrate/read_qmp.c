@@ -5,7 +5,8 @@
  *
  * Right after the start, and in setup, there is no "ram": such a reply gives no figures of it.
  * Other messages of a monitor's log (greeting, events, replies to other commands) are passed over.
- * dirty-pages-rate and mbps are QEMU's own means, renewed once a round or a second. */
+ * dirty-pages-rate and mbps are QEMU's own means, renewed once a round or a second; a rate of 0 in
+ * the first round or at the end says that none was taken, and is left out. */
 #include "calibrate/readers.h"
 
 #include <ctype.h>
@@ -28,7 +29,6 @@ static const struct figure ram_figures[] = {
     {"transferred", MIGRATION_TRANSFERRED, "B", 1, JSON_REQUIRED},
     {"remaining", MIGRATION_REMAINING, "B", 1, JSON_REQUIRED},
     {"mbps", MIGRATION_BANDWIDTH, "B/s", 1e6 / 8, JSON_OPTIONAL},
-    {"dirty-pages-rate", MIGRATION_DIRTY_RATE, "1/s", 1, JSON_OPTIONAL},
     {"pages-per-second", MIGRATION_PAGE_RATE, "1/s", 1, JSON_OPTIONAL},
     {"normal", MIGRATION_NORMAL_PAGES, "", 1, JSON_OPTIONAL},
     {"duplicate", MIGRATION_ZERO_PAGES, "", 1, JSON_OPTIONAL},
@@ -123,10 +123,18 @@ static int noted_time(const struct json_node *wrapper, double *seconds)
     return STATUS_OK;
 }
 
-static int take_ram(const struct json_node *ram, const struct trace_axis *axis)
+static int take_ram(const struct json_node *ram, const struct trace_axis *axis, bool completed)
 {
     double page;
+    double rate;
+    double rounds;
     int status = put_figures(ram, ram_figures, axis);
+    if (status == STATUS_OK)
+        status = json_figure(ram, "dirty-pages-rate", JSON_OPTIONAL, &rate);
+    if (status == STATUS_OK)
+        status = json_figure(ram, "dirty-sync-count", JSON_OPTIONAL, &rounds);
+    if (status == STATUS_OK && (rate > 0 || (!completed && rounds > 1)))
+        status = trace_put(ram->trace, axis, "1/s", rate, ram->diag, "%s", MIGRATION_DIRTY_RATE);
     if (status == STATUS_OK)
         status = json_figure(ram, "page-size", JSON_OPTIONAL, &page);
     if (status == STATUS_OK)
@@ -148,14 +156,15 @@ static int take_info(const struct json_node *info, double noted)
     if (status != STATUS_OK)
         return status;
     const char *name = json_string_value(state.value);
+    bool completed = strcmp(name, "completed") == 0;
     axis.x = isnan(total) ? noted : total * 1e-3;
     if (isnan(axis.x) && ram.value != NULL)
         return json_fail(info, "total-time", "is missing; expected a number");
     if (!isnan(axis.x))
         status = put_figures(info, own_figures, &axis);
     if (status == STATUS_OK && ram.value != NULL)
-        status = take_ram(&ram, &axis);
-    if (status == STATUS_OK && strcmp(name, "completed") == 0)
+        status = take_ram(&ram, &axis, completed);
+    if (status == STATUS_OK && completed)
         status = trace_put(info->trace, &axis, "s", total * 1e-3, info->diag, "%s",
                            MIGRATION_TOTAL_TIME);
     if (status == STATUS_OK && strcmp(name, "failed") == 0)
