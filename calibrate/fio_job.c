@@ -91,12 +91,20 @@ static double request_size(const struct fio_job *job)
     return requests > 0 ? round(bytes / requests) : NAN;
 }
 
+/* Whether a pattern, which may end in ":N" (requests in a row), is one of these two. */
+static bool is_pattern(const char *pattern, const char *sequential, const char *random)
+{
+    size_t length = strcspn(pattern, ":");
+    return (length == strlen(sequential) && memcmp(pattern, sequential, length) == 0) ||
+           (length == strlen(random) && memcmp(pattern, random, length) == 0);
+}
+
 static double write_share(const struct fio_job *job, const char *pattern)
 {
     double percent;
-    if (pattern == NULL || strcmp(pattern, "read") == 0 || strcmp(pattern, "randread") == 0)
+    if (pattern == NULL || is_pattern(pattern, "read", "randread"))
         return 0;
-    if (strcmp(pattern, "write") == 0 || strcmp(pattern, "randwrite") == 0)
+    if (is_pattern(pattern, "write", "randwrite"))
         return 1;
     if (strstr(pattern, "trim") != NULL)
         return NAN;

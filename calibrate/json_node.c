@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double FIGURE_MAX = 18446744073709551616.0;
+#include "calibrate/lines.h"
 
 static const char *type_name(json_type type)
 {
@@ -140,7 +140,7 @@ int json_figure(const struct json_node *up, const char *key, enum json_need need
     if (status != STATUS_OK || member.value == NULL)
         return status;
     double number = json_number_value(member.value);
-    if (!(number >= 0 && number <= FIGURE_MAX))
+    if (!(number >= 0 && number <= TRACE_FIGURE_MAX))
         return json_fail(&member, NULL, "is %g; expected a number from 0 to 2^64", number);
     *value = number;
     return STATUS_OK;

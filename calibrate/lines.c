@@ -96,3 +96,10 @@ int trace_tag_text(struct trace *trace, const char *name, const char *value, str
 {
     return value == NULL ? STATUS_OK : trace_set_tag(trace, name, value, diag);
 }
+
+int trace_cell_order(const void *a, const void *b)
+{
+    const struct trace_cell *left = a;
+    const struct trace_cell *right = b;
+    return left->low < right->low ? -1 : left->low > right->low;
+}

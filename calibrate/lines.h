@@ -7,6 +7,9 @@
 
 enum { LINE_ROOM = 1024 };
 
+/* No counter of any tool is beyond this. */
+#define TRACE_FIGURE_MAX 0x1p64
+
 struct lines {
     const char *at, *end;
     unsigned number;        /* of the line last read, from 1 */
@@ -44,5 +47,8 @@ int trace_tag_number(struct trace *trace, const char *name, double value, struct
 
 /* A tag's value when there is one; nothing when it is NULL. */
 int trace_tag_text(struct trace *trace, const char *name, const char *value, struct diag *diag);
+
+/* For qsort: cells by low. */
+int trace_cell_order(const void *a, const void *b);
 
 #endif

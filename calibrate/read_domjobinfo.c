@@ -120,7 +120,7 @@ static int take_figure(const struct trace *trace, struct block *block, size_t fi
     char *end;
     const char *base = figures[figure].base;
     double value = text[0] >= '0' && text[0] <= '9' ? strtod(text, &end) : NAN;
-    if (!(value >= 0 && value <= 18446744073709551616.0))
+    if (!(value >= 0 && value <= TRACE_FIGURE_MAX))
         return trace_error(trace, line, figures[figure].key, diag,
                            "is '%.40s'; expected a number from 0 to 2^64", text);
     const struct unit *unit = find_unit(end + strspn(end, " \t"));

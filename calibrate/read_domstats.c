@@ -125,7 +125,7 @@ static int take_stat(struct domains *domains, const struct stat *stat, const cha
 {
     double value;
     struct trace_axis axis = {"domain", domains->x, 1, line};
-    if (!text_parse_number(text, &value) || value < 0 || value > 18446744073709551616.0)
+    if (!text_parse_number(text, &value) || value < 0 || value > TRACE_FIGURE_MAX)
         return trace_error(domains->trace, line, key, domains->diag,
                            "is '%.40s'; expected a number from 0 to 2^64", text);
     value *= stat->scale;

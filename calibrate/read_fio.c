@@ -43,13 +43,6 @@ static struct trace_cell bucket(double middle, double count, double unit)
     return (struct trace_cell){.low = low * unit, .high = (low + width) * unit, .weight = count};
 }
 
-static int by_low(const void *a, const void *b)
-{
-    const struct trace_cell *left = a;
-    const struct trace_cell *right = b;
-    return left->low < right->low ? -1 : left->low > right->low;
-}
-
 static int by_weight(const void *a, const void *b)
 {
     const struct trace_cell *left = a;
@@ -81,7 +74,7 @@ static int table_cells(const struct json_node *table, enum trace_shape shape, do
         else if (number > 0)
             cells[(*count)++] = (struct trace_cell){value * unit, value * unit, number / 100};
     }
-    qsort(cells, *count, sizeof *cells, shape == TRACE_BINS ? by_low : by_weight);
+    qsort(cells, *count, sizeof *cells, shape == TRACE_BINS ? trace_cell_order : by_weight);
     return STATUS_OK;
 }
 

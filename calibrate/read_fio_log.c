@@ -101,7 +101,7 @@ static int take_row(struct log *log, size_t row)
     static const char *const directions[] = {"read", "write", "trim"};
     struct trace *trace = log->trace;
     double cells[COLUMNS_MIN];
-    static const double most[COLUMNS_MIN] = {1e15, 18446744073709551616.0, 2, 1e15};
+    static const double most[COLUMNS_MIN] = {1e15, TRACE_FIGURE_MAX, 2, 1e15};
     char name[TRACE_NAME];
     for (size_t column = 0; column < COLUMNS_MIN; column++) {
         int status =
@@ -124,19 +124,12 @@ static int take_row(struct log *log, size_t row)
     return trace_add_cell(trace, name, log->kind->unit, TRACE_SAMPLES, cell, log->diag);
 }
 
-static int by_low(const void *a, const void *b)
-{
-    const struct trace_cell *left = a;
-    const struct trace_cell *right = b;
-    return left->low < right->low ? -1 : left->low > right->low;
-}
-
 static int finish(struct log *log)
 {
     int status = STATUS_OK;
     for (size_t i = 0; i < log->trace->distribution_count; i++) {
         struct trace_distribution *samples = &log->trace->distributions[i];
-        qsort(samples->cells, samples->count, sizeof *samples->cells, by_low);
+        qsort(samples->cells, samples->count, sizeof *samples->cells, trace_cell_order);
     }
     if (log->kind == &untold)
         status = trace_flag(log->trace, log->diag,

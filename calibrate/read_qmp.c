@@ -43,44 +43,46 @@ static const struct figure own_figures[] = {
     {NULL, NULL, NULL, 0, JSON_OPTIONAL},
 };
 
-static const char *const states[] = {
-    "none",
-    "setup",
-    "cancelling",
-    "cancelled",
-    "active",
-    "postcopy-active",
-    "postcopy-paused",
-    "postcopy-recover",
-    "completed",
-    "failed",
-    "colo",
-    "pre-switchover",
-    "device",
-    "wait-unplug",
-    "postcopy-device",
-    "postcopy-recover-setup",
+/* States of a migration; alone: no other thing has a status of that name. */
+static const struct state {
+    const char *name;
+    bool alone;
+} states[] = {
+    {"none", false},           {"setup", true},           {"cancelling", false},
+    {"cancelled", false},      {"active", false},         {"postcopy-active", true},
+    {"completed", false},      {"postcopy-paused", true}, {"postcopy-recover", true},
+    {"failed", false},         {"colo", false},           {"pre-switchover", true},
+    {"postcopy-device", true}, {"device", false},         {"postcopy-recover-setup", true},
+    {"wait-unplug", true},
 };
 
-/* A status at any depth that only migrations have; and something else of a reply. */
+/* Whether a JSON string is a state. */
+static const struct state *state_of(const char *text, size_t length)
+{
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        size_t size = strlen(states[i].name);
+        if (length >= size + 2 && text[0] == '"' && text[size + 1] == '"' &&
+            memcmp(text + 1, states[i].name, size) == 0)
+            return &states[i];
+    }
+    return NULL;
+}
+
+/* A reply has a state, at the depth that tells how it is wrapped, and figures beside it. */
 double qmp_recognise(const char *text, size_t length)
 {
     static const char *const others[] = {"ram", "total-time", "setup-time", "_t", "blocktime"};
     enum { DEPTH_MAX = 4 };
     for (unsigned depth = 1; depth <= DEPTH_MAX; depth++) {
         const char *value = json_find_key(text, length, "status", depth);
-        size_t room = value != NULL ? (size_t)(text + length - value) : 0;
-        for (size_t i = 0; i < sizeof states / sizeof *states && room > 0; i++) {
-            size_t size = strlen(states[i]);
-            if (room < size + 2 || value[0] != '"' || value[size + 1] != '"' ||
-                memcmp(value + 1, states[i], size) != 0)
-                continue;
-            for (size_t j = 0; j < sizeof others / sizeof *others; j++) {
-                if (json_find_key(text, length, others[j], depth) != NULL)
-                    return 0.9;
-            }
-            return 0.3;
+        const struct state *state =
+            value != NULL ? state_of(value, (size_t)(text + length - value)) : NULL;
+        for (size_t i = 0; state != NULL && i < sizeof others / sizeof *others; i++) {
+            if (json_find_key(text, length, others[i], depth) != NULL)
+                return 0.9;
         }
+        if (state != NULL && state->alone)
+            return 0.3;
     }
     return 0;
 }

@@ -75,6 +75,30 @@ static void test_fio_jobs(void **state)
     trace_free(&trace);
 }
 
+/* A server's clients: their sum, which comes last, is not a job. */
+static void test_fio_clients(void **state)
+{
+    static const char text[] =
+        "{\"fio version\": \"fio-3.33\", \"client_stats\": ["
+        "{\"jobname\": \"j\", \"groupid\": 0, \"job options\": {\"rw\": \"randwrite:8\", "
+        "\"iodepth\": \"4\"}, \"write\": {\"iops\": 10, \"bw\": 40, \"total_ios\": 20}},"
+        "{\"jobname\": \"j\", \"groupid\": 0, \"job options\": {\"rw\": \"randwrite:8\", "
+        "\"iodepth\": \"4\"}, \"write\": {\"iops\": 30, \"bw\": 120, \"total_ios\": 60}},"
+        "{\"jobname\": \"All clients\", \"groupid\": 0, \"write\": {\"iops\": 40, \"bw\": 160, "
+        "\"total_ios\": 80}}]}";
+    struct trace trace;
+    struct diag diag = {0};
+    (void)state;
+    if (trace_parse(&trace, "clients", text, sizeof text - 1, &diag) != 0)
+        fail_msg("%s: %s", diag.column, diag.message);
+    EXPECT_POINTS(&trace, {"fio.total.iops", "1/s", "in_flight", 1, 0, 8, 40, 80},
+                  {"fio.write.bandwidth", "B/s", "in_flight", 1, 0, 8, 160 * 1024, 80});
+    expect_tag(&trace, "io_write_share", "1");
+    expect_tag(&trace, "io_sequential", "no");
+    expect_tag(&trace, "io_depth", "4");
+    trace_free(&trace);
+}
+
 static void test_fio_logs(void **state)
 {
     struct trace trace;
@@ -297,12 +321,12 @@ static void test_iperf3(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fio),           cmocka_unit_test(test_fio_bins),
-        cmocka_unit_test(test_fio_jobs),      cmocka_unit_test(test_fio_logs),
-        cmocka_unit_test(test_fio_log_names), cmocka_unit_test(test_sysstat),
-        cmocka_unit_test(test_qmp),           cmocka_unit_test(test_qmp_replies),
-        cmocka_unit_test(test_libvirt),       cmocka_unit_test(test_domstats),
-        cmocka_unit_test(test_iperf3),
+        cmocka_unit_test(test_fio),         cmocka_unit_test(test_fio_bins),
+        cmocka_unit_test(test_fio_jobs),    cmocka_unit_test(test_fio_clients),
+        cmocka_unit_test(test_fio_logs),    cmocka_unit_test(test_fio_log_names),
+        cmocka_unit_test(test_sysstat),     cmocka_unit_test(test_qmp),
+        cmocka_unit_test(test_qmp_replies), cmocka_unit_test(test_libvirt),
+        cmocka_unit_test(test_domstats),    cmocka_unit_test(test_iperf3),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,6 +254,7 @@ static void test_not_taken(void **state)
         "118342,98\n120331,101\n",
         "host1;31;2019-04-18 13:20:19 UTC;-1;2.15\n",
         "{\"status\": \"running\", \"singlestep\": false, \"running\": true}",
+        "{\"status\": \"active\", \"name\": \"a service\"}",
         "{\"hosts\": {\"instances\": {\"c7g.metal\": {\"cpus\": []}}}}",
         "{\"sysstat\": {\"hosts\": [{\"date\": \"1\", \"statistics\": [{\"task-cpu-load\": "
         "[]}]}]}}",
