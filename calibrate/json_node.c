@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 
 static const char *type_name(json_type type)
 {

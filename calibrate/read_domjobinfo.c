@@ -7,7 +7,7 @@
 #include <string.h>
 #include <stdlib.h>
 
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 #include "calibrate/migration.h"
 
 static const struct unit {
@@ -66,7 +66,7 @@ struct block {
 
 double domjobinfo_recognise(const char *text, size_t length)
 {
-    return lines_start_with(text, length, "Job type:") ? 1 : 0;
+    return keyed_start_with(text, length, "Job type:") ? 1 : 0;
 }
 
 static void open_block(struct block *block, unsigned line)
@@ -74,6 +74,11 @@ static void open_block(struct block *block, unsigned line)
     *block = (struct block){.open = true, .line = line};
     for (size_t i = 0; i < FIGURES; i++)
         block->values[i] = NAN;
+}
+
+static const char *unit_name(const char *base)
+{
+    return base[0] == '\0' || strcmp(base, "%") == 0 ? "1" : base;
 }
 
 /* Puts the figures of a block where its time says. */
@@ -90,16 +95,16 @@ static int close_block(struct trace *trace, struct block *block, struct diag *di
         return trace_error(trace, block->line, figures[ELAPSED].key, diag,
                            "is missing; expected a time");
     for (size_t i = PAGE_SIZE + 1; i < FIGURES && status == STATUS_OK; i++) {
-        struct trace_axis axis = {"time", block->values[ELAPSED], 1, block->lines[i]};
+        struct trace_axis axis = {"time_s", block->values[ELAPSED], 1, block->lines[i]};
         if (isnan(block->values[i]) || strcmp(figures[i].name, last) == 0)
             continue;
         last = figures[i].name;
-        status = trace_put(trace, &axis, strcmp(figures[i].base, "%") == 0 ? "" : figures[i].base,
-                           block->values[i], diag, "%s", figures[i].name);
+        status = trace_put_at(trace, &axis, unit_name(figures[i].base), block->values[i], diag,
+                              "%s", figures[i].name);
     }
-    struct trace_axis axis = {"time", block->values[ELAPSED], 1, block->lines[ELAPSED]};
+    struct trace_axis axis = {"time_s", block->values[ELAPSED], 1, block->lines[ELAPSED]};
     if (status == STATUS_OK && block->completed)
-        status = trace_put(trace, &axis, "s", axis.x, diag, "%s", MIGRATION_TOTAL_TIME);
+        status = trace_put_at(trace, &axis, "s", axis.x, diag, "%s", MIGRATION_TOTAL_TIME);
     if (status == STATUS_OK)
         status = trace_tag_number(trace, "page_size", block->values[PAGE_SIZE], diag);
     return status;
@@ -134,10 +139,10 @@ static int take_figure(const struct trace *trace, struct block *block, size_t fi
     return STATUS_OK;
 }
 
-static int take_line(struct trace *trace, struct lines *lines, struct block *block,
+static int take_line(struct trace *trace, struct keyed *lines, struct block *block,
                      struct diag *diag)
 {
-    const char *text = lines_split(lines, ':');
+    const char *text = keyed_split(lines, ':');
     if (text == NULL)
         return trace_error(trace, lines->number, NULL, diag, "is '%.40s'; expected Key: value unit",
                            lines->text);
@@ -158,12 +163,12 @@ static int take_line(struct trace *trace, struct lines *lines, struct block *blo
 
 int domjobinfo_read(struct trace *trace, const char *text, size_t length, struct diag *diag)
 {
-    struct lines lines;
+    struct keyed lines;
     struct block block = {.open = false};
     int status = STATUS_OK;
     int more;
-    lines_init(&lines, text, length);
-    while (status == STATUS_OK && (more = lines_next(&lines, trace, diag)) != 0)
+    keyed_init(&lines, text, length);
+    while (status == STATUS_OK && (more = keyed_next(&lines, trace, diag)) != 0)
         status = more < 0 ? more : take_line(trace, &lines, &block, diag);
     if (status == STATUS_OK)
         status = close_block(trace, &block, diag);

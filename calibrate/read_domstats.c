@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 #include "model/text.h"
 
 /* A key, "#" standing for a number; and the series, which ends in that number. */
@@ -28,7 +28,7 @@ static const struct stat {
     {"cpu.time", "cpu.time", "s", 1e-9},
     {"cpu.user", "cpu.user", "s", 1e-9},
     {"cpu.system", "cpu.system", "s", 1e-9},
-    {"vcpu.current", "vcpu.current", "", 1},
+    {"vcpu.current", "vcpu.current", "1", 1},
     {"vcpu.#.time", "vcpu.time", "s", 1e-9},
     {"vcpu.#.wait", "vcpu.wait", "s", 1e-9},
     {"vcpu.#.delay", "vcpu.delay", "s", 1e-9},
@@ -38,27 +38,27 @@ static const struct stat {
     {"balloon.available", "memory.available", "B", 1024},
     {"balloon.unused", "memory.unused", "B", 1024},
     {"balloon.usable", "memory.usable", "B", 1024},
-    {"block.count", "block.count", "", 1},
-    {"block.#.rd.reqs", "block.read.requests", "", 1},
+    {"block.count", "block.count", "1", 1},
+    {"block.#.rd.reqs", "block.read.requests", "1", 1},
     {"block.#.rd.bytes", "block.read.bytes", "B", 1},
     {"block.#.rd.times", "block.read.time", "s", 1e-9},
-    {"block.#.wr.reqs", "block.write.requests", "", 1},
+    {"block.#.wr.reqs", "block.write.requests", "1", 1},
     {"block.#.wr.bytes", "block.write.bytes", "B", 1},
     {"block.#.wr.times", "block.write.time", "s", 1e-9},
-    {"block.#.fl.reqs", "block.flush.requests", "", 1},
+    {"block.#.fl.reqs", "block.flush.requests", "1", 1},
     {"block.#.fl.times", "block.flush.time", "s", 1e-9},
     {"block.#.allocation", "block.allocation", "B", 1},
     {"block.#.capacity", "block.capacity", "B", 1},
     {"block.#.physical", "block.physical", "B", 1},
-    {"net.count", "net.count", "", 1},
+    {"net.count", "net.count", "1", 1},
     {"net.#.rx.bytes", "net.rx.bytes", "B", 1},
-    {"net.#.rx.pkts", "net.rx.packets", "", 1},
-    {"net.#.rx.errs", "net.rx.errors", "", 1},
-    {"net.#.rx.drop", "net.rx.drops", "", 1},
+    {"net.#.rx.pkts", "net.rx.packets", "1", 1},
+    {"net.#.rx.errs", "net.rx.errors", "1", 1},
+    {"net.#.rx.drop", "net.rx.drops", "1", 1},
     {"net.#.tx.bytes", "net.tx.bytes", "B", 1},
-    {"net.#.tx.pkts", "net.tx.packets", "", 1},
-    {"net.#.tx.errs", "net.tx.errors", "", 1},
-    {"net.#.tx.drop", "net.tx.drops", "", 1},
+    {"net.#.tx.pkts", "net.tx.packets", "1", 1},
+    {"net.#.tx.errs", "net.tx.errors", "1", 1},
+    {"net.#.tx.drop", "net.tx.drops", "1", 1},
     {"dirtyrate.megabytes_per_second", "dirty_rate", "B/s", 1048576},
 };
 
@@ -74,7 +74,7 @@ struct domains {
 
 double domstats_recognise(const char *text, size_t length)
 {
-    return lines_start_with(text, length, "Domain: '") ? 1 : 0;
+    return keyed_start_with(text, length, "Domain: '") ? 1 : 0;
 }
 
 /* Whether a key is of a pattern; number: the digits that stand for #, or NULL. */
@@ -115,9 +115,9 @@ static int put_latency(struct domains *domains, const struct stat *stat, double 
         !(domains->requests > 0))
         return STATUS_OK;
     struct trace_axis axis = {"domain", domains->x, domains->requests, line};
-    return trace_put(domains->trace, &axis, "s", value / domains->requests, domains->diag,
-                     "domstats.%.*s.latency.%.*s", (int)(dot - stat->name), stat->name, digits,
-                     number);
+    return trace_put_at(domains->trace, &axis, "s", value / domains->requests, domains->diag,
+                        "domstats.%.*s.latency.%.*s", (int)(dot - stat->name), stat->name, digits,
+                        number);
 }
 
 static int take_stat(struct domains *domains, const struct stat *stat, const char *key,
@@ -129,10 +129,11 @@ static int take_stat(struct domains *domains, const struct stat *stat, const cha
         return trace_error(domains->trace, line, key, domains->diag,
                            "is '%.40s'; expected a number from 0 to 2^64", text);
     value *= stat->scale;
-    int status = number == NULL ? trace_put(domains->trace, &axis, stat->unit, value, domains->diag,
-                                            "domstats.%s", stat->name)
-                                : trace_put(domains->trace, &axis, stat->unit, value, domains->diag,
-                                            "domstats.%s.%.*s", stat->name, digits, number);
+    int status = number == NULL
+                     ? trace_put_at(domains->trace, &axis, stat->unit, value, domains->diag,
+                                    "domstats.%s", stat->name)
+                     : trace_put_at(domains->trace, &axis, stat->unit, value, domains->diag,
+                                    "domstats.%s.%.*s", stat->name, digits, number);
     if (status != STATUS_OK || number == NULL)
         return status;
     return put_latency(domains, stat, value, number, digits, line);
@@ -162,13 +163,13 @@ static int open_domain(struct domains *domains, const char *text, unsigned line)
     return trace_set_tag(domains->trace, tag, name, domains->diag);
 }
 
-static int take_line(struct domains *domains, struct lines *lines)
+static int take_line(struct domains *domains, struct keyed *lines)
 {
     const char *number;
     int digits;
     if (strncmp(lines->text, "Domain:", 7) == 0)
-        return open_domain(domains, lines_split(lines, ':'), lines->number);
-    const char *text = lines_split(lines, '=');
+        return open_domain(domains, keyed_split(lines, ':'), lines->number);
+    const char *text = keyed_split(lines, '=');
     if (text == NULL || !domains->open)
         return trace_error(domains->trace, lines->number, NULL, domains->diag,
                            "is '%.40s'; expected key=value below a Domain", lines->text);
@@ -181,12 +182,12 @@ static int take_line(struct domains *domains, struct lines *lines)
 
 int domstats_read(struct trace *trace, const char *text, size_t length, struct diag *diag)
 {
-    struct lines lines;
+    struct keyed lines;
     struct domains domains = {.trace = trace, .diag = diag};
     int status = STATUS_OK;
     int more;
-    lines_init(&lines, text, length);
-    while (status == STATUS_OK && (more = lines_next(&lines, trace, diag)) != 0)
+    keyed_init(&lines, text, length);
+    while (status == STATUS_OK && (more = keyed_next(&lines, trace, diag)) != 0)
         status = more < 0 ? more : take_line(&domains, &lines);
     if (status == STATUS_OK)
         status = trace_tag_number(trace, "domains", (double)domains.count, diag);

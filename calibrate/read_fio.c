@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "calibrate/fio_job.h"
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 #include "model/text.h"
 
 enum { DIRECTIONS = 4, TIMES = 3 };
@@ -178,14 +178,14 @@ static int put_side(struct trace *trace, const char *name, const struct side *su
     struct trace_axis axis = {.name = "in_flight", .x = in_flight, .weight = sums->requests};
     int status = STATUS_OK;
     if (sums->iops > 0)
-        status = trace_put(trace, &axis, "1/s", sums->iops, diag, "fio.%s.iops", name);
+        status = trace_put_at(trace, &axis, "1/s", sums->iops, diag, "fio.%s.iops", name);
     if (status == STATUS_OK && sums->bandwidth > 0)
-        status = trace_put(trace, &axis, "B/s", sums->bandwidth, diag, "fio.%s.bandwidth", name);
+        status = trace_put_at(trace, &axis, "B/s", sums->bandwidth, diag, "fio.%s.bandwidth", name);
     for (size_t time = 0; time < TIMES && status == STATUS_OK; time++) {
         axis.weight = sums->timed[time];
         if (sums->timed[time] > 0)
-            status = trace_put(trace, &axis, "s", sums->seconds[time] / sums->timed[time], diag,
-                               "fio.%s.%s.mean", name, times[time].name);
+            status = trace_put_at(trace, &axis, "s", sums->seconds[time] / sums->timed[time], diag,
+                                  "fio.%s.%s.mean", name, times[time].name);
     }
     return status;
 }
@@ -261,9 +261,9 @@ static int add_group(struct fio_job *jobs, size_t count, size_t first)
     if (status == STATUS_OK)
         status = put_side(trace, "total", &total, axis.x, diag);
     if (status == STATUS_OK)
-        status = trace_put(trace, &axis, "", user, diag, "fio.cpu.user");
+        status = trace_put_at(trace, &axis, "1", user, diag, "fio.cpu.user");
     if (status == STATUS_OK)
-        status = trace_put(trace, &axis, "", system, diag, "fio.cpu.system");
+        status = trace_put_at(trace, &axis, "1", system, diag, "fio.cpu.system");
     return status;
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 #include "model/table.h"
 #include "model/text.h"
 
@@ -79,7 +79,7 @@ static const struct kind *kind_of(const char *file)
 static int cell_number(const struct trace *trace, const struct table *table, size_t row,
                        size_t column, double most, double *value, struct diag *diag)
 {
-    static const char *const names[] = {"time", "value", "direction", "request size"};
+    static const char *const names[] = {"time_s", "value", "direction", "request size"};
     const char *text = table->cells[row * table->columns + column];
     if (text_parse_number(text, value) && *value >= 0 && *value <= most)
         return STATUS_OK;
@@ -113,9 +113,9 @@ static int take_row(struct log *log, size_t row)
         return trace_error(trace, log->table->lines[row], "direction", log->diag,
                            "is %g; expected 0, 1 or 2", cells[2]);
     double value = cells[1] * log->kind->scale;
-    struct trace_axis axis = {"time", cells[0] / 1e3, 1, log->table->lines[row]};
+    struct trace_axis axis = {"time_s", cells[0] / 1e3, 1, log->table->lines[row]};
     snprintf(name, sizeof name, "fiolog.%s.%s", directions[(int)cells[2]], log->kind->name);
-    int status = trace_put(trace, &axis, log->kind->unit, value, log->diag, "%s", name);
+    int status = trace_put_at(trace, &axis, log->kind->unit, value, log->diag, "%s", name);
     log->largest = fmax(log->largest, cells[1]);
     log->averaged = log->averaged || cells[3] == 0;
     if (status != STATUS_OK || !log->kind->time || cells[3] == 0)

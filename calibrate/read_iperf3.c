@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "calibrate/json_node.h"
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 
 double iperf3_recognise(const char *text, size_t length)
 {
@@ -48,7 +48,7 @@ static int round_trip(const struct json_node *interval, double *seconds)
 static int take_interval(const struct json_node *interval)
 {
     struct trace *trace = interval->trace;
-    struct trace_axis axis = {.name = "time", .weight = 1};
+    struct trace_axis axis = {.name = "time_s", .weight = 1};
     struct json_node sum;
     double bits;
     double again;
@@ -64,11 +64,11 @@ static int take_interval(const struct json_node *interval)
         status = round_trip(interval, &rtt);
     if (status != STATUS_OK || json_is_true(json_object_get(sum.value, "omitted")))
         return status;
-    status = trace_put(trace, &axis, "B/s", bits / 8, interval->diag, "iperf3.bandwidth");
+    status = trace_put_at(trace, &axis, "B/s", bits / 8, interval->diag, "iperf3.bandwidth");
     if (status == STATUS_OK)
-        status = trace_put(trace, &axis, "", again, interval->diag, "iperf3.retransmits");
+        status = trace_put_at(trace, &axis, "1", again, interval->diag, "iperf3.retransmits");
     if (status == STATUS_OK)
-        status = trace_put(trace, &axis, "s", rtt, interval->diag, "iperf3.rtt");
+        status = trace_put_at(trace, &axis, "s", rtt, interval->diag, "iperf3.rtt");
     return status;
 }
 
@@ -97,7 +97,7 @@ static int take_figure(const struct json_node *end, const char *object, const ch
         return status;
     status = json_figure(&member, key, need, &value);
     return status == STATUS_OK
-               ? trace_put(end->trace, axis, unit, value * scale, end->diag, "%s", name)
+               ? trace_put_at(end->trace, axis, unit, value * scale, end->diag, "%s", name)
                : status;
 }
 
@@ -108,10 +108,10 @@ static int take_end(const struct json_node *root, double streams)
         const char *object, *key, *name, *unit;
         double scale;
     } figures[] = {
-        {"cpu_utilization_percent", "host_total", "iperf3.cpu.host", "", 0.01},
-        {"cpu_utilization_percent", "remote_total", "iperf3.cpu.remote", "", 0.01},
+        {"cpu_utilization_percent", "host_total", "iperf3.cpu.host", "1", 0.01},
+        {"cpu_utilization_percent", "remote_total", "iperf3.cpu.remote", "1", 0.01},
         {"sum", "jitter_ms", "iperf3.jitter", "s", 1e-3},
-        {"sum", "lost_percent", "iperf3.loss", "", 0.01},
+        {"sum", "lost_percent", "iperf3.loss", "1", 0.01},
     };
     struct trace_axis axis = {.name = "net_streams", .x = streams, .weight = 1};
     struct json_node end;

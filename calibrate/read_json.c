@@ -1,40 +1,44 @@
-/* The readers of machine-readable output, and what each gives. D: read, write, trim or sync. x of
- * fio: requests in flight, depth times jobs; of the others: seconds, unless said.
+/* The readers of machine-readable output, and what each gives: series (unit; x), distributions,
+ * tags. Counts and shares have the unit 1. Points that stand for several observations carry their
+ * number as weight. Tags are named as options where there is one.
  *
- * format       series (unit; x)                               distributions        tags
- * fio          fio.D.iops, fio.total.iops (1/s; in_flight)    fio.D.latency[.JOB]  io_depth io_jobs
- *              fio.D.bandwidth, fio.total.bandwidth (B/s)     fio.D.completion     io_size
- *              fio.D.latency.mean, fio.total.latency.mean     fio.D.submission     io_write_share
- *              fio.D.completion.mean                          (s; QUANTILES of a   io_sequential
- *              fio.D.submission.mean (s)                      percentile table,    io_flush_every
- *              fio.cpu.user, fio.cpu.system (share of a CPU)  BINS of json+)       engine pattern
- *              one point a group of jobs that ran together                         device direct
- *                                                                                  job version
- * fio-log      fiolog.D.WHAT (time); WHAT after the file's    fiolog.D.WHAT (s;    kind
- *              name: latency, completion, submission (s),     SAMPLES; only a log
- *              bandwidth (B/s), iops (1/s), else value        of single requests)
- * sadf mpstat  TOOL.cpu.user.CPU ... TOOL.disk.util.DEV ...   -                    host host_cpus
- * iostat       (time; iostat without -t: sample); the table                        kernel arch date
- *              of read_sysstat_json.c
- * qmp-migrate  migration.total .transferred .remaining (B)    -                    status memory
- * domjobinfo   .bandwidth (B/s) .dirty_rate .page_rate (1/s)                       page_size
- *              .normal_pages .zero_pages .rounds (1)                               dirty_rate
- *              .throttle (share) .downtime .expected_downtime                      working_set
- *              .setup .total_time (s); time                                        migration_*
- * domstats     domstats.WHAT[.DEVICE] (domain: the number of  -                    domain.N: name
- *              the domain in the file); read_domstats.c                            domains
- * iperf3       iperf3.bandwidth (B/s) .retransmits (1) .rtt   -                    net_streams
- *              (s); time. iperf3.sent .received (B/s)                              net_direction
- *              .cpu.host .cpu.remote (share of a CPU) .jitter                      protocol mss
- * host .loss; net_streams                                                  block_size version
- *
- * Points that stand for several observations carry their number as weight. */
+ * fio         D: read, write, trim, sync (flushes) or total; x: in_flight, the requests in flight
+ *             of a group of jobs that ran together
+ *   series    fio.D.iops (1/s), fio.D.bandwidth (B/s), fio.cpu.{user,system} (CPUs used),
+ *             fio.D.{latency,completion,submission}.mean (s)
+ *   distr.    fio.D.{latency,completion,submission}[.JOB] (s): QUANTILES of a percentile table,
+ *             BINS of json+; JOB when the file has several
+ *   tags      io_depth io_jobs io_size io_write_share io_sequential io_flush_every engine pattern
+ *             device direct job version; TAG.JOB where jobs differ
+ * fio-log     WHAT, after the file's name: latency, completion, submission (s), bandwidth (B/s),
+ *             iops (1/s); else value, without a unit
+ *   series    fiolog.D.WHAT (time_s)
+ *   distr.    fiolog.D.WHAT: SAMPLES, of a log of single requests alone
+ *   tags      kind averaged
+ * sadf-json, mpstat, iostat
+ *   series    sadf., mpstat., iostat. and a name of the table in read_sysstat_json.c (time_s;
+ *             iostat without -t: sample)
+ *   tags      host host_cpus kernel arch date
+ * qmp-migrate, domjobinfo
+ *   series    migration.{total,transferred,remaining} (B), .bandwidth (B/s),
+ *             .{dirty_rate,page_rate} (1/s), .{normal_pages,zero_pages,rounds,throttle} (1),
+ *             .{downtime,expected_downtime,setup,total_time} (s) (all: time_s)
+ *   tags      status page_size; of qmp-migrate's samples: memory working_set dirty_rate
+ *             migration_bandwidth migration_downtime migration_auto_converge name; of domjobinfo:
+ *             operation
+ * domstats
+ *   series    domstats. and a name of the table in read_domstats.c (domain: its number in the file)
+ *   tags      domain.N (its name) domains
+ * iperf3
+ *   series    iperf3.bandwidth (B/s), .retransmits (1), .rtt (s) (time_s); iperf3.{sent,received}
+ *             (B/s), .cpu.{host,remote} (CPUs used), .jitter (s), .loss (1) (net_streams)
+ *   tags      net_streams net_direction protocol mss block_size host version */
 #include "calibrate/readers.h"
 
 const struct trace_reader trace_readers_json[] = {
     {"fio", "fio JSON", fio_recognise, fio_read},
     {"fio-log", "a fio log", fio_log_recognise, fio_log_read},
-    {"sadf", "sadf -j", sadf_recognise, sadf_read},
+    {"sadf-json", "sadf -j", sadf_json_recognise, sadf_json_read},
     {"mpstat", "mpstat -o JSON", mpstat_recognise, mpstat_read},
     {"iostat", "iostat -o JSON", iostat_recognise, iostat_read},
     {"qmp-migrate", "QMP query-migrate", qmp_recognise, qmp_read},

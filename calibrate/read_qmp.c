@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "calibrate/json_node.h"
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 #include "calibrate/migration.h"
 
 struct figure {
@@ -30,16 +30,16 @@ static const struct figure ram_figures[] = {
     {"remaining", MIGRATION_REMAINING, "B", 1, JSON_REQUIRED},
     {"mbps", MIGRATION_BANDWIDTH, "B/s", 1e6 / 8, JSON_OPTIONAL},
     {"pages-per-second", MIGRATION_PAGE_RATE, "1/s", 1, JSON_OPTIONAL},
-    {"normal", MIGRATION_NORMAL_PAGES, "", 1, JSON_OPTIONAL},
-    {"duplicate", MIGRATION_ZERO_PAGES, "", 1, JSON_OPTIONAL},
-    {"dirty-sync-count", MIGRATION_ROUNDS, "", 1, JSON_OPTIONAL},
+    {"normal", MIGRATION_NORMAL_PAGES, "1", 1, JSON_OPTIONAL},
+    {"duplicate", MIGRATION_ZERO_PAGES, "1", 1, JSON_OPTIONAL},
+    {"dirty-sync-count", MIGRATION_ROUNDS, "1", 1, JSON_OPTIONAL},
     {NULL, NULL, NULL, 0, JSON_OPTIONAL},
 };
 static const struct figure own_figures[] = {
     {"expected-downtime", MIGRATION_EXPECTED_DOWNTIME, "s", 1e-3, JSON_OPTIONAL},
     {"downtime", MIGRATION_DOWNTIME, "s", 1e-3, JSON_OPTIONAL},
     {"setup-time", MIGRATION_SETUP, "s", 1e-3, JSON_OPTIONAL},
-    {"cpu-throttle-percentage", MIGRATION_THROTTLE, "", 0.01, JSON_OPTIONAL},
+    {"cpu-throttle-percentage", MIGRATION_THROTTLE, "1", 0.01, JSON_OPTIONAL},
     {NULL, NULL, NULL, 0, JSON_OPTIONAL},
 };
 
@@ -95,8 +95,8 @@ static int put_figures(const struct json_node *object, const struct figure *figu
         double value;
         status = json_figure(object, figures->key, figures->need, &value);
         if (status == STATUS_OK)
-            status = trace_put(object->trace, axis, figures->unit, value * figures->scale,
-                               object->diag, "%s", figures->name);
+            status = trace_put_at(object->trace, axis, figures->unit, value * figures->scale,
+                                  object->diag, "%s", figures->name);
     }
     return status;
 }
@@ -136,7 +136,7 @@ static int take_ram(const struct json_node *ram, const struct trace_axis *axis, 
     if (status == STATUS_OK)
         status = json_figure(ram, "dirty-sync-count", JSON_OPTIONAL, &rounds);
     if (status == STATUS_OK && (rate > 0 || (!completed && rounds > 1)))
-        status = trace_put(ram->trace, axis, "1/s", rate, ram->diag, "%s", MIGRATION_DIRTY_RATE);
+        status = trace_put_at(ram->trace, axis, "1/s", rate, ram->diag, "%s", MIGRATION_DIRTY_RATE);
     if (status == STATUS_OK)
         status = json_figure(ram, "page-size", JSON_OPTIONAL, &page);
     if (status == STATUS_OK)
@@ -146,7 +146,7 @@ static int take_ram(const struct json_node *ram, const struct trace_axis *axis, 
 
 static int take_info(const struct json_node *info, double noted)
 {
-    struct trace_axis axis = {.name = "time", .weight = 1};
+    struct trace_axis axis = {.name = "time_s", .weight = 1};
     struct json_node state;
     struct json_node ram;
     double total;
@@ -167,8 +167,8 @@ static int take_info(const struct json_node *info, double noted)
     if (status == STATUS_OK && ram.value != NULL)
         status = take_ram(&ram, &axis, completed);
     if (status == STATUS_OK && completed)
-        status = trace_put(info->trace, &axis, "s", total * 1e-3, info->diag, "%s",
-                           MIGRATION_TOTAL_TIME);
+        status = trace_put_at(info->trace, &axis, "s", total * 1e-3, info->diag, "%s",
+                              MIGRATION_TOTAL_TIME);
     if (status == STATUS_OK && strcmp(name, "failed") == 0)
         status = trace_flag(info->trace, info->diag, "the migration failed: %.200s",
                             json_word(info, "error-desc") != NULL ? json_word(info, "error-desc")

@@ -23,7 +23,7 @@
 #include <time.h>
 
 #include "calibrate/json_node.h"
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 
 #define PERCENT 0.01
 #define KIB 1024.0
@@ -46,12 +46,12 @@ struct group {
 
 #define FIELDS(name, ...) static const struct field name[] = {__VA_ARGS__, {NULL, NULL, NULL, 0}}
 
-FIELDS(cpu_fields, {"usr", "cpu.user", "", PERCENT}, {"user", "cpu.user", "", PERCENT},
-       {"nice", "cpu.nice", "", PERCENT}, {"sys", "cpu.system", "", PERCENT},
-       {"system", "cpu.system", "", PERCENT}, {"iowait", "cpu.iowait", "", PERCENT},
-       {"steal", "cpu.steal", "", PERCENT}, {"irq", "cpu.irq", "", PERCENT},
-       {"soft", "cpu.softirq", "", PERCENT}, {"guest", "cpu.guest", "", PERCENT},
-       {"gnice", "cpu.guest_nice", "", PERCENT}, {"idle", "cpu.idle", "", PERCENT});
+FIELDS(cpu_fields, {"usr", "cpu.user", "1", PERCENT}, {"user", "cpu.user", "1", PERCENT},
+       {"nice", "cpu.nice", "1", PERCENT}, {"sys", "cpu.system", "1", PERCENT},
+       {"system", "cpu.system", "1", PERCENT}, {"iowait", "cpu.iowait", "1", PERCENT},
+       {"steal", "cpu.steal", "1", PERCENT}, {"irq", "cpu.irq", "1", PERCENT},
+       {"soft", "cpu.softirq", "1", PERCENT}, {"guest", "cpu.guest", "1", PERCENT},
+       {"gnice", "cpu.guest_nice", "1", PERCENT}, {"idle", "cpu.idle", "1", PERCENT});
 FIELDS(interrupt_fields, {"intr", "cpu.interrupts", "1/s", 1});
 FIELDS(switch_fields, {"proc", "processes", "1/s", 1}, {"cswch", "context_switches", "1/s", 1});
 FIELDS(memory_fields, {"memfree", "memory.free", "B", KIB}, {"avail", "memory.available", "B", KIB},
@@ -59,15 +59,15 @@ FIELDS(memory_fields, {"memfree", "memory.free", "B", KIB}, {"avail", "memory.av
        {"commit", "memory.committed", "B", KIB}, {"anonpg", "memory.anonymous", "B", KIB},
        {"slab", "memory.slab", "B", KIB}, {"kstack", "memory.stacks", "B", KIB},
        {"pgtbl", "memory.page_tables", "B", KIB});
-FIELDS(queue_fields, {"runq-sz", "queue.runnable", "", 1}, {"plist-sz", "queue.tasks", "", 1},
-       {"ldavg-1", "queue.load1", "", 1}, {"blocked", "queue.blocked", "", 1});
-FIELDS(kernel_fields, {"file-nr", "kernel.files", "", 1}, {"pty-nr", "kernel.ptys", "", 1});
+FIELDS(queue_fields, {"runq-sz", "queue.runnable", "1", 1}, {"plist-sz", "queue.tasks", "1", 1},
+       {"ldavg-1", "queue.load1", "1", 1}, {"blocked", "queue.blocked", "1", 1});
+FIELDS(kernel_fields, {"file-nr", "kernel.files", "1", 1}, {"pty-nr", "kernel.ptys", "1", 1});
 FIELDS(sadf_disk_fields, {"tps", "disk.requests", "1/s", 1}, {"rkB", "disk.read", "B/s", KIB},
        {"rd_sec", "disk.read", "B/s", SECTOR}, {"wkB", "disk.written", "B/s", KIB},
        {"wr_sec", "disk.written", "B/s", SECTOR}, {"areq-sz", "disk.size", "B", KIB},
-       {"avgrq-sz", "disk.size", "B", SECTOR}, {"aqu-sz", "disk.queue", "", 1},
-       {"avgqu-sz", "disk.queue", "", 1}, {"await", "disk.latency", "s", MS},
-       {"util-percent", "disk.util", "", PERCENT});
+       {"avgrq-sz", "disk.size", "B", SECTOR}, {"aqu-sz", "disk.queue", "1", 1},
+       {"avgqu-sz", "disk.queue", "1", 1}, {"await", "disk.latency", "s", MS},
+       {"util-percent", "disk.util", "1", PERCENT});
 FIELDS(iostat_disk_fields, {"tps", "disk.requests", "1/s", 1}, {"r/s", "disk.reads", "1/s", 1},
        {"w/s", "disk.writes", "1/s", 1}, {"f/s", "disk.flushes", "1/s", 1},
        {"rkB/s", "disk.read", "B/s", KIB}, {"rMB/s", "disk.read", "B/s", MIB},
@@ -80,21 +80,21 @@ FIELDS(iostat_disk_fields, {"tps", "disk.requests", "1/s", 1}, {"r/s", "disk.rea
        {"w_await", "disk.write_latency", "s", MS}, {"f_await", "disk.flush_latency", "s", MS},
        {"areq-sz", "disk.size", "B", KIB}, {"avgrq-sz", "disk.size", "B", SECTOR},
        {"rareq-sz", "disk.read_size", "B", KIB}, {"wareq-sz", "disk.write_size", "B", KIB},
-       {"aqu-sz", "disk.queue", "", 1}, {"avgqu-sz", "disk.queue", "", 1},
-       {"util", "disk.util", "", PERCENT});
+       {"aqu-sz", "disk.queue", "1", 1}, {"avgqu-sz", "disk.queue", "1", 1},
+       {"util", "disk.util", "1", PERCENT});
 FIELDS(irq_fields, {"all", "interrupts", "1/s", 1}, {"value", "interrupts", "1/s", 1});
 FIELDS(net_fields, {"rxpck", "net.rx.packets", "1/s", 1}, {"txpck", "net.tx.packets", "1/s", 1},
        {"rxkB", "net.rx.bytes", "B/s", KIB}, {"txkB", "net.tx.bytes", "B/s", KIB},
-       {"ifutil-percent", "net.util", "", PERCENT});
+       {"ifutil-percent", "net.util", "1", PERCENT});
 FIELDS(net_error_fields, {"rxdrop", "net.rx.drops", "1/s", 1},
        {"txdrop", "net.tx.drops", "1/s", 1});
 FIELDS(softnet_fields, {"total", "softnet.packets", "1/s", 1},
        {"dropd", "softnet.dropped", "1/s", 1}, {"squeezd", "softnet.squeezed", "1/s", 1});
-FIELDS(psi_cpu_fields, {"some_avg", "psi.cpu.some", "", PERCENT});
-FIELDS(psi_io_fields, {"some_avg", "psi.io.some", "", PERCENT},
-       {"full_avg", "psi.io.full", "", PERCENT});
-FIELDS(psi_memory_fields, {"some_avg", "psi.memory.some", "", PERCENT},
-       {"full_avg", "psi.memory.full", "", PERCENT});
+FIELDS(psi_cpu_fields, {"some_avg", "psi.cpu.some", "1", PERCENT});
+FIELDS(psi_io_fields, {"some_avg", "psi.io.some", "1", PERCENT},
+       {"full_avg", "psi.io.full", "1", PERCENT});
+FIELDS(psi_memory_fields, {"some_avg", "psi.memory.some", "1", PERCENT},
+       {"full_avg", "psi.memory.full", "1", PERCENT});
 
 static const struct group sadf_groups[] = {
     {{"cpu-load", NULL}, "cpu", cpu_fields},
@@ -132,7 +132,7 @@ static bool has(const char *text, size_t length, const char *key, unsigned depth
     return json_find_key(text, length, key, depth) != NULL;
 }
 
-double sadf_recognise(const char *text, size_t length)
+double sadf_json_recognise(const char *text, size_t length)
 {
     return has(text, length, "sysstat", 1) && has(text, length, "file-date", HOST_DEPTH) ? 1 : 0;
 }
@@ -173,9 +173,9 @@ static int take_fields(const struct json_node *object, const struct group *group
             continue;
         any = true;
         last = field->metric;
-        status = trace_put(object->trace, axis, field->unit, value * field->scale, object->diag,
-                           "%s.%s%s%s", tool, field->metric, part != NULL ? "." : "",
-                           part != NULL ? part : "");
+        status = trace_put_at(object->trace, axis, field->unit, value * field->scale, object->diag,
+                              "%s.%s%s%s", tool, field->metric, part != NULL ? "." : "",
+                              part != NULL ? part : "");
         if (status != STATUS_OK)
             return status;
     }
@@ -297,7 +297,7 @@ static int take_host(const struct json_node *host, const struct group *groups, c
     size_t count = status == STATUS_OK ? json_array_size(reports.value) : 0;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct json_node report;
-        struct trace_axis axis = {.name = "time", .weight = 1};
+        struct trace_axis axis = {.name = "time_s", .weight = 1};
         status = json_element(&reports, i, JSON_OBJECT, &report);
         if (status == STATUS_OK)
             status = read_time(&report, &clock, &axis.x);
@@ -369,7 +369,7 @@ static int read_document(struct trace *trace, const char *text, size_t length,
     return status;
 }
 
-int sadf_read(struct trace *trace, const char *text, size_t length, struct diag *diag)
+int sadf_json_read(struct trace *trace, const char *text, size_t length, struct diag *diag)
 {
     return read_document(trace, text, length, sadf_groups, "sadf", diag);
 }

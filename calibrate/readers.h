@@ -10,7 +10,7 @@
 
 TRACE_READER(fio);
 TRACE_READER(fio_log);
-TRACE_READER(sadf);
+TRACE_READER(sadf_json);
 TRACE_READER(mpstat);
 TRACE_READER(iostat);
 TRACE_READER(qmp);

@@ -17,7 +17,7 @@ static void test_fio(void **state)
         {"fio.read.latency.mean", "s", "in_flight", 1, 0, 32, 293310.384835e-9, 101628},
         {"fio.total.latency.mean", "s", "in_flight", 1, 0, 32,
          (293310.384835 * 101628 + 336865.656602 * 101340) / 202968 * 1e-9, 202968},
-        {"fio.cpu.system", "", "in_flight", 1, 0, 32, 4 * 0.1375, 1});
+        {"fio.cpu.system", "1", "in_flight", 1, 0, 32, 4 * 0.1375, 1});
     EXPECT_CELLS(
         &trace, {"fio.read.latency", TRACE_QUANTILES, 17, 101628, 0, 110080e-9, 110080e-9, 0.01},
         {"fio.write.latency", TRACE_QUANTILES, 17, 101340, 16, 6127616e-9, 6127616e-9, 0.9999});
@@ -58,7 +58,7 @@ static void test_fio_jobs(void **state)
                    (125e-6 * 201 + 140e-6 * 402) / 603, 603},
                   {"fio.total.latency.mean", "s", "in_flight", 2, 1, 16, 2e-3, 30},
                   {"fio.read.completion.mean", "s", "in_flight", 1, 0, 2, 120e-6, 201},
-                  {"fio.cpu.user", "", "in_flight", 2, 0, 2, 0.05, 1});
+                  {"fio.cpu.user", "1", "in_flight", 2, 0, 2, 0.05, 1});
     EXPECT_CELLS(&trace,
                  {"fio.read.completion.readers", TRACE_QUANTILES, 3, 201, 0, 92e-6, 92e-6, 0.01},
                  {"fio.read.completion.readers", TRACE_QUANTILES, 3, 201, 1, 110e-6, 110e-6, 0.5},
@@ -105,22 +105,22 @@ static void test_fio_logs(void **state)
     (void)state;
     read_sample(&trace, "fio_qd4_lat.1.log");
     assert_string_equal(trace.format, "fio-log");
-    EXPECT_POINTS(&trace, {"fiolog.read.latency", "s", "time", 17, 0, 0.5, 162647e-9, 1},
-                  {"fiolog.read.latency", "s", "time", 17, -1, 8, 59994e-9, 1});
+    EXPECT_POINTS(&trace, {"fiolog.read.latency", "s", "time_s", 17, 0, 0.5, 162647e-9, 1},
+                  {"fiolog.read.latency", "s", "time_s", 17, -1, 8, 59994e-9, 1});
     /* Means over half seconds are no samples of the latency. */
     assert_int_equal(trace.distribution_count, 0);
     assert_int_equal(trace.series[0].points[16].line, 17);
     trace_free(&trace);
     read_sample(&trace, "fio_qd4_bw.1.log");
-    EXPECT_POINTS(&trace, {"fiolog.read.bandwidth", "B/s", "time", 15, 0, 0.5, 98200 * 1024, 1});
+    EXPECT_POINTS(&trace, {"fiolog.read.bandwidth", "B/s", "time_s", 15, 0, 0.5, 98200 * 1024, 1});
     trace_free(&trace);
     read_sample(&trace, "fio_requests_clat.1.log");
-    EXPECT_POINTS(&trace, {"fiolog.write.completion", "s", "time", 1, 0, 0.001, 95e-6, 1});
+    EXPECT_POINTS(&trace, {"fiolog.write.completion", "s", "time_s", 1, 0, 0.001, 95e-6, 1});
     EXPECT_CELLS(&trace, {"fiolog.read.completion", TRACE_SAMPLES, 2, 2, 0, 70e-6, 70e-6, 1},
                  {"fiolog.read.completion", TRACE_SAMPLES, 2, 2, 1, 83210e-9, 83210e-9, 1});
     trace_free(&trace);
     read_sample(&trace, "fio_old_slat.log");
-    EXPECT_POINTS(&trace, {"fiolog.trim.submission", "s", "time", 1, 0, 0.009, 500e-9, 1});
+    EXPECT_POINTS(&trace, {"fiolog.trim.submission", "s", "time_s", 1, 0, 0.009, 500e-9, 1});
     trace_free(&trace);
 }
 
@@ -131,7 +131,7 @@ static void test_fio_log_names(void **state)
     const char text[] = "5, 900, 0, 4096\n9, 500, 0, 4096\n";
     (void)state;
     assert_int_equal(trace_parse(&trace, "run.log", text, sizeof text - 1, &diag), 0);
-    EXPECT_POINTS(&trace, {"fiolog.read.value", "", "time", 2, 0, 0.005, 900, 1});
+    EXPECT_POINTS(&trace, {"fiolog.read.value", "", "time_s", 2, 0, 0.005, 900, 1});
     expect_flag(&trace, "no unit");
     trace_free(&trace);
     assert_int_equal(trace_parse(&trace, "a_lat.d/run_lat.2.log", text, sizeof text - 1, &diag), 0);
@@ -144,32 +144,32 @@ static void test_sysstat(void **state)
     struct trace trace;
     (void)state;
     read_sample(&trace, "sadf.json");
-    assert_string_equal(trace.format, "sadf");
+    assert_string_equal(trace.format, "sadf-json");
     /* The second report is of the next day, 30 s later. */
-    EXPECT_POINTS(&trace, {"sadf.cpu.user.all", "", "time", 1, 0, 0, 0.105, 1},
-                  {"sadf.cpu.steal.0", "", "time", 1, 0, 0, 0.04, 1},
-                  {"sadf.context_switches", "1/s", "time", 1, 0, 0, 68409.3, 1},
-                  {"sadf.interrupts.sum", "1/s", "time", 1, 0, 0, 31915.3, 1},
-                  {"sadf.memory.committed", "B", "time", 1, 0, 0, 12000 * 1024, 1},
-                  {"sadf.disk.read.vda", "B/s", "time", 2, 0, 0, 32768, 1},
-                  {"sadf.disk.read.vda", "B/s", "time", 2, 1, 30, 1024, 1},
-                  {"sadf.disk.latency.vda", "s", "time", 2, 1, 30, 2.5e-3, 1},
-                  {"sadf.net.rx.bytes.vnet0", "B/s", "time", 1, 0, 0, 10240, 1},
-                  {"sadf.net.rx.drops.vnet0", "1/s", "time", 1, 0, 0, 2, 1},
-                  {"sadf.softnet.squeezed.all", "1/s", "time", 1, 0, 0, 3, 1},
-                  {"sadf.psi.io.full", "", "time", 1, 0, 0, 0.01, 1});
+    EXPECT_POINTS(&trace, {"sadf.cpu.user.all", "1", "time_s", 1, 0, 0, 0.105, 1},
+                  {"sadf.cpu.steal.0", "1", "time_s", 1, 0, 0, 0.04, 1},
+                  {"sadf.context_switches", "1/s", "time_s", 1, 0, 0, 68409.3, 1},
+                  {"sadf.interrupts.sum", "1/s", "time_s", 1, 0, 0, 31915.3, 1},
+                  {"sadf.memory.committed", "B", "time_s", 1, 0, 0, 12000 * 1024, 1},
+                  {"sadf.disk.read.vda", "B/s", "time_s", 2, 0, 0, 32768, 1},
+                  {"sadf.disk.read.vda", "B/s", "time_s", 2, 1, 30, 1024, 1},
+                  {"sadf.disk.latency.vda", "s", "time_s", 2, 1, 30, 2.5e-3, 1},
+                  {"sadf.net.rx.bytes.vnet0", "B/s", "time_s", 1, 0, 0, 10240, 1},
+                  {"sadf.net.rx.drops.vnet0", "1/s", "time_s", 1, 0, 0, 2, 1},
+                  {"sadf.softnet.squeezed.all", "1/s", "time_s", 1, 0, 0, 3, 1},
+                  {"sadf.psi.io.full", "1", "time_s", 1, 0, 0, 0.01, 1});
     expect_tag(&trace, "host", "host1");
     expect_tag(&trace, "host_cpus", "2");
     expect_tag(&trace, "date", "2026-11-20");
     trace_free(&trace);
     read_sample(&trace, "mpstat.json");
     assert_string_equal(trace.format, "mpstat");
-    EXPECT_POINTS(&trace, {"mpstat.cpu.user.all", "", "time", 2, 1, 2, 0.05, 1},
-                  {"mpstat.cpu.interrupts.all", "1/s", "time", 1, 0, 0, 355.5, 1});
+    EXPECT_POINTS(&trace, {"mpstat.cpu.user.all", "1", "time_s", 2, 1, 2, 0.05, 1},
+                  {"mpstat.cpu.interrupts.all", "1/s", "time_s", 1, 0, 0, 355.5, 1});
     trace_free(&trace);
     read_sample(&trace, "iostat.json");
     assert_string_equal(trace.format, "iostat");
-    EXPECT_POINTS(&trace, {"iostat.cpu.user", "", "sample", 1, 0, 0, 0.015, 1},
+    EXPECT_POINTS(&trace, {"iostat.cpu.user", "1", "sample", 1, 0, 0, 0.015, 1},
                   {"iostat.disk.reads.vda", "1/s", "sample", 1, 0, 0, 8, 1},
                   {"iostat.disk.read_latency.vda", "s", "sample", 1, 0, 0, 1.5e-3, 1},
                   {"iostat.disk.read.all", "B/s", "sample", 1, 0, 1, 2097152, 1});
@@ -184,13 +184,13 @@ static void test_qmp(void **state)
     read_sample(&trace, "qmp_migrate.json");
     assert_string_equal(trace.format, "qmp-migrate");
     /* Six replies; the first is of the setup and has no figures. */
-    EXPECT_POINTS(&trace, {"migration.transferred", "B", "time", 5, 0, 0.204, 15396484, 1},
-                  {"migration.transferred", "B", "time", 5, -1, 7.884, 510933082, 1},
-                  {"migration.remaining", "B", "time", 5, 0, 0.204, 787537920, 1},
-                  {"migration.bandwidth", "B/s", "time", 5, 0, 0.204, 531.8148118811881e6 / 8, 1},
-                  {"migration.zero_pages", "", "time", 5, -1, 7.884, 80343, 1},
-                  {"migration.downtime", "s", "time", 1, 0, 7.884, 0.053, 1},
-                  {"migration.total_time", "s", "time", 1, 0, 7.884, 7.884, 1});
+    EXPECT_POINTS(&trace, {"migration.transferred", "B", "time_s", 5, 0, 0.204, 15396484, 1},
+                  {"migration.transferred", "B", "time_s", 5, -1, 7.884, 510933082, 1},
+                  {"migration.remaining", "B", "time_s", 5, 0, 0.204, 787537920, 1},
+                  {"migration.bandwidth", "B/s", "time_s", 5, 0, 0.204, 531.8148118811881e6 / 8, 1},
+                  {"migration.zero_pages", "1", "time_s", 5, -1, 7.884, 80343, 1},
+                  {"migration.downtime", "s", "time_s", 1, 0, 7.884, 0.053, 1},
+                  {"migration.total_time", "s", "time_s", 1, 0, 7.884, 7.884, 1});
     /* Told in the rounds after the first alone, and not at the end. */
     const struct trace_series *rate = trace_find(&trace, "migration.dirty_rate");
     assert_non_null(rate);
@@ -204,9 +204,9 @@ static void test_qmp(void **state)
     expect_tag(&trace, "page_size", "4096");
     trace_free(&trace);
     read_sample(&trace, "qmp_monitor.log");
-    EXPECT_POINTS(&trace, {"migration.throttle", "", "time", 1, 0, 2, 0.2, 1},
-                  {"migration.dirty_rate", "1/s", "time", 1, 0, 2, 4100, 1},
-                  {"migration.bandwidth", "B/s", "time", 1, 0, 2, 33.55e6, 1});
+    EXPECT_POINTS(&trace, {"migration.throttle", "1", "time_s", 1, 0, 2, 0.2, 1},
+                  {"migration.dirty_rate", "1/s", "time_s", 1, 0, 2, 4100, 1},
+                  {"migration.bandwidth", "B/s", "time_s", 1, 0, 2, 33.55e6, 1});
     expect_flag(&trace, "failed: socket closed");
     trace_free(&trace);
 }
@@ -251,15 +251,15 @@ static void test_libvirt(void **state)
     (void)state;
     read_sample(&trace, "domjobinfo.txt");
     assert_string_equal(trace.format, "domjobinfo");
-    EXPECT_POINTS(&trace, {"migration.transferred", "B", "time", 2, 0, 1.5, 1.25 * 1073741824, 1},
-                  {"migration.transferred", "B", "time", 2, 1, 2.5, 1.75 * 1073741824, 1},
-                  {"migration.bandwidth", "B/s", "time", 2, 0, 1.5, 108.5 * 1048576, 1},
-                  {"migration.bandwidth", "B/s", "time", 2, 1, 2.5, 900 * 1024, 1},
-                  {"migration.dirty_rate", "1/s", "time", 1, 0, 1.5, 1234, 1},
-                  {"migration.throttle", "", "time", 1, 0, 1.5, 0.2, 1},
-                  {"migration.rounds", "", "time", 1, 0, 1.5, 3, 1},
-                  {"migration.downtime", "s", "time", 1, 0, 2.5, 0.05, 1},
-                  {"migration.total_time", "s", "time", 1, 0, 2.5, 2.5, 1});
+    EXPECT_POINTS(&trace, {"migration.transferred", "B", "time_s", 2, 0, 1.5, 1.25 * 1073741824, 1},
+                  {"migration.transferred", "B", "time_s", 2, 1, 2.5, 1.75 * 1073741824, 1},
+                  {"migration.bandwidth", "B/s", "time_s", 2, 0, 1.5, 108.5 * 1048576, 1},
+                  {"migration.bandwidth", "B/s", "time_s", 2, 1, 2.5, 900 * 1024, 1},
+                  {"migration.dirty_rate", "1/s", "time_s", 1, 0, 1.5, 1234, 1},
+                  {"migration.throttle", "1", "time_s", 1, 0, 1.5, 0.2, 1},
+                  {"migration.rounds", "1", "time_s", 1, 0, 1.5, 3, 1},
+                  {"migration.downtime", "s", "time_s", 1, 0, 2.5, 0.05, 1},
+                  {"migration.total_time", "s", "time_s", 1, 0, 2.5, 2.5, 1});
     expect_tag(&trace, "operation", "Outgoing migration");
     trace_free(&trace);
     const char none[] = "Job type:         None        \n\n";
@@ -301,20 +301,20 @@ static void test_iperf3(void **state)
     struct trace trace;
     (void)state;
     read_sample(&trace, "iperf3.json");
-    EXPECT_POINTS(&trace, {"iperf3.bandwidth", "B/s", "time", 2, 0, 1, 2e9, 1},
-                  {"iperf3.bandwidth", "B/s", "time", 2, 1, 2.5, 3e9, 1},
-                  {"iperf3.retransmits", "", "time", 1, 0, 1, 4, 1},
-                  {"iperf3.rtt", "s", "time", 1, 0, 1, 200e-6, 1},
+    EXPECT_POINTS(&trace, {"iperf3.bandwidth", "B/s", "time_s", 2, 0, 1, 2e9, 1},
+                  {"iperf3.bandwidth", "B/s", "time_s", 2, 1, 2.5, 3e9, 1},
+                  {"iperf3.retransmits", "1", "time_s", 1, 0, 1, 4, 1},
+                  {"iperf3.rtt", "s", "time_s", 1, 0, 1, 200e-6, 1},
                   {"iperf3.sent", "B/s", "net_streams", 1, 0, 2, 2.5e9, 1},
                   {"iperf3.received", "B/s", "net_streams", 1, 0, 2, 2.375e9, 1},
-                  {"iperf3.cpu.remote", "", "net_streams", 1, 0, 2, 1.5825, 1});
+                  {"iperf3.cpu.remote", "1", "net_streams", 1, 0, 2, 1.5825, 1});
     expect_tag(&trace, "net_direction", "in");
     expect_tag(&trace, "net_streams", "2");
     trace_free(&trace);
     read_sample(&trace, "iperf3_udp.json");
     EXPECT_POINTS(&trace, {"iperf3.sent", "B/s", "net_streams", 1, 0, 1, 131072, 1},
                   {"iperf3.jitter", "s", "net_streams", 1, 0, 1, 0.25e-3, 1},
-                  {"iperf3.loss", "", "net_streams", 1, 0, 1, 0.1, 1});
+                  {"iperf3.loss", "1", "net_streams", 1, 0, 1, 0.1, 1});
     trace_free(&trace);
 }
 

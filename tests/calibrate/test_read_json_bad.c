@@ -12,7 +12,7 @@ static const struct {
     {"fio_qd8_nj4.json", "fio", true},         {"fio_jsonplus.json", "fio", true},
     {"fio_us_jobs.json", "fio", true},         {"fio_qd4_lat.1.log", "fio-log", false},
     {"fio_qd4_bw.1.log", "fio-log", false},    {"fio_requests_clat.1.log", "fio-log", false},
-    {"fio_old_slat.log", "fio-log", false},    {"sadf.json", "sadf", true},
+    {"fio_old_slat.log", "fio-log", false},    {"sadf.json", "sadf-json", true},
     {"mpstat.json", "mpstat", true},           {"iostat.json", "iostat", true},
     {"qmp_migrate.json", "qmp-migrate", true}, {"qmp_monitor.log", "qmp-migrate", false},
     {"domjobinfo.txt", "domjobinfo", false},   {"domstats.txt", "domstats", false},
@@ -275,7 +275,7 @@ static const struct {
 } real[] = {
     {"*/raw/fio-*.json", "fio"},         {"*/own/fio/*.json", "fio"},
     {"*/host/fio_host_*.json", "fio"},   {"*/host/fio_*.log", "fio-log"},
-    {"*/raw/net-*.json", "iperf3"},      {"*/sysstat/*sadf-j", "sadf"},
+    {"*/raw/net-*.json", "iperf3"},      {"*/sysstat/*sadf-j", "sadf-json"},
     {"*/sysstat/*mpstat*", "mpstat"},    {"*/sysstat/*iostat*JSON", "iostat"},
     {"*/qmp/mig_*.json", "qmp-migrate"}, {"*/domstats/*.txt", "domstats"},
 };

@@ -1,4 +1,4 @@
-#include "calibrate/lines.h"
+#include "calibrate/keyed.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-void lines_init(struct lines *lines, const char *text, size_t length)
+void keyed_init(struct keyed *lines, const char *text, size_t length)
 {
-    *lines = (struct lines){.at = text, .end = text + length};
+    *lines = (struct keyed){.at = text, .end = text + length};
 }
 
 /* The line at *at without spaces at both ends; moves on to the next. */
@@ -26,7 +26,7 @@ static const char *trimmed(const char **at, const char *end, size_t *length)
     return start;
 }
 
-int lines_next(struct lines *lines, const struct trace *trace, struct diag *diag)
+int keyed_next(struct keyed *lines, const struct trace *trace, struct diag *diag)
 {
     size_t length = 0;
     const char *start = NULL;
@@ -46,7 +46,7 @@ int lines_next(struct lines *lines, const struct trace *trace, struct diag *diag
     return 1;
 }
 
-const char *lines_split(struct lines *lines, char separator)
+const char *keyed_split(struct keyed *lines, char separator)
 {
     const char *found = strchr(lines->text, separator);
     if (found == NULL)
@@ -58,7 +58,7 @@ const char *lines_split(struct lines *lines, char separator)
     return found;
 }
 
-bool lines_start_with(const char *text, size_t length, const char *start)
+bool keyed_start_with(const char *text, size_t length, const char *start)
 {
     const char *at = text;
     size_t found = 0;
@@ -68,8 +68,8 @@ bool lines_start_with(const char *text, size_t length, const char *start)
     return found >= strlen(start) && memcmp(line, start, strlen(start)) == 0;
 }
 
-int trace_put(struct trace *trace, const struct trace_axis *axis, const char *unit, double value,
-              struct diag *diag, const char *name, ...)
+int trace_put_at(struct trace *trace, const struct trace_axis *axis, const char *unit, double value,
+                 struct diag *diag, const char *name, ...)
 {
     char full[TRACE_NAME];
     if (isnan(value))
