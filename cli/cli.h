@@ -32,7 +32,7 @@ struct arguments {
     size_t word_count;
     struct setting settings[SETTINGS_MAX]; /* scenario options in the order given */
     size_t setting_count;
-    const char *catalog, *scenario;
+    const char *catalog, *scenario, *parameters;
     const char *trace, *series; /* files to write; NULL: none */
     enum format format;
     bool full, targets, no_simulate;

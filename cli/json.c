@@ -92,13 +92,19 @@ static json_t *assumptions_json(const struct question *question)
     return list;
 }
 
-static json_t *figure_json(const struct figures *figures, enum metric metric)
+/* class_name NULL: of all guests. */
+static void add_figure(json_t *list, const struct tally *tally, enum metric metric,
+                       const char *class_name)
 {
-    struct interval interval = figures_interval(figures, metric);
-    return json_pack("{s:s,s:s,s:o,s:o,s:I,s:s}", "metric", metric_texts[metric].name, "unit",
-                     metric_texts[metric].unit, "mean", number(interval.mean), "half_width",
-                     number(interval.half_width), "n", (json_int_t)figures->metric[metric].count,
-                     "description", metric_texts[metric].description);
+    struct interval interval = interval_of_mean(tally, 0.95);
+    if (tally->count == 0)
+        return;
+    json_array_append_new(
+        list, json_pack("{s:s,s:s,s:o,s:o,s:I,s:s,s:o}", "metric", metric_texts[metric].name,
+                        "unit", metric_texts[metric].unit, "mean", number(interval.mean),
+                        "half_width", number(interval.half_width), "n", (json_int_t)tally->count,
+                        "description", metric_texts[metric].description, "guests",
+                        class_name != NULL ? json_string(class_name) : json_null()));
 }
 
 static json_t *knee_json(const struct knee *knee)
@@ -120,9 +126,12 @@ static json_t *simulation_json(const struct question *question)
         return json_null();
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
         for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
-            if (answer->figures[phase].metric[i].count > 0)
-                json_array_append_new(figures,
-                                      figure_json(&answer->figures[phase], (enum metric)i));
+            const struct figures *of = &answer->figures[phase];
+            add_figure(figures, &of->metric[i], (enum metric)i, NULL);
+            for (size_t c = 0;
+                 question->scenario.class_count > 1 && c < question->scenario.class_count; c++)
+                add_figure(figures, &of->class_metric[c][i], (enum metric)i,
+                           question->scenario.classes[c].name);
         }
     }
     for (size_t i = 0; i < answer->knees.count; i++)

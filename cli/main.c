@@ -13,6 +13,7 @@ enum key {
     KEY_SETTING = 0x1000, /* + index into names */
     KEY_CATALOG = 0x2000,
     KEY_SCENARIO,
+    KEY_PARAMETERS,
     KEY_CSV,
     KEY_JSON,
     KEY_FULL,
@@ -38,6 +39,7 @@ static const struct argp_option plain[] = {
     {"catalog", KEY_CATALOG, "DIR", 0, "lay the tables of DIR over the catalogue", 1},
     {"scenario", KEY_SCENARIO, "NAME|FILE", 0,
      "a built-in scenario (bridge-ports-2015, ...) or an INI file", 1},
+    {"parameters", KEY_PARAMETERS, "FILE", 0, "calibrated parameters (scalesim calibrate)", 1},
     {"csv", KEY_CSV, NULL, 0, "print every limit as CSV", 1},
     {"json", KEY_JSON, NULL, 0, "print the answer as JSON (data/schema.json)", 1},
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
@@ -114,6 +116,9 @@ static error_t take(int key, char *text, struct argp_state *state)
     case KEY_CATALOG:
         arguments->catalog = text;
         break;
+    case KEY_PARAMETERS:
+        arguments->parameters = text;
+        break;
     case KEY_SCENARIO:
         arguments->scenario = text;
         break;
@@ -178,7 +183,8 @@ int main(int count, char **values)
     struct argp argp = {
         flags,
         take,
-        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate --targets [PART...]",
+        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate "
+        "--targets [PART...]",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "

@@ -44,7 +44,8 @@ int record_files(const struct question *question, const struct arguments *argume
     struct trace trace;
     struct recorder recorder = {.trace = NULL};
     struct plan plan = {.model = NULL};
-    int status = plan_init(&plan, question->model, arguments->catalog, diag);
+    struct overlay overlay = {arguments->parameters, arguments->catalog};
+    int status = plan_init(&plan, question->model, &overlay, diag);
     if (status == STATUS_OK && arguments->trace != NULL)
         status = output_open(&trace_file, arguments->trace, diag);
     if (status == STATUS_OK && arguments->series != NULL)

@@ -89,6 +89,10 @@ static void merge(void *context, uint64_t replication, const void *in)
     for (int i = 0; i < METRIC_COUNT; i++) {
         if (!isnan(result->value[i]))
             tally_add(&figures->metric[i], result->value[i]);
+        for (int c = 0; c < CLASSES_MAX; c++) {
+            if (!isnan(result->class_value[c][i]))
+                tally_add(&figures->class_metric[c][i], result->class_value[c][i]);
+        }
     }
     histogram_merge(&figures->start_ns, &result->start_ns);
     histogram_merge(&figures->io_ns, &result->io_ns);
@@ -145,8 +149,11 @@ int run_phase(const struct plan *plan, enum phase phase, const struct run_rules 
                             .progress = progress};
     struct runner_report report;
     memset(figures, 0, sizeof *figures);
-    for (int i = 0; i < METRIC_COUNT; i++)
+    for (int i = 0; i < METRIC_COUNT; i++) {
         tally_init(&figures->metric[i]);
+        for (int c = 0; c < CLASSES_MAX; c++)
+            tally_init(&figures->class_metric[c][i]);
+    }
     histogram_init(&figures->start_ns);
     histogram_init(&figures->io_ns);
     histogram_init(&figures->delay_ns);

@@ -29,6 +29,7 @@ extern const struct run_rules run_defaults;
 
 struct figures {
     struct tally metric[METRIC_COUNT]; /* count 0: nothing of the kind */
+    struct tally class_metric[CLASSES_MAX][METRIC_COUNT];
     struct histogram start_ns, io_ns, delay_ns;
     uint64_t replications;
     bool partial; /* cancelled */

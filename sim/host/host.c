@@ -163,32 +163,49 @@ static void restart_statistics(struct host *host)
     host->measured_since_ns = sim_now(&host->sim);
 }
 
+/* CPU time of vCPUs, in ns. */
+struct vcpu_use {
+    double run, wait, spin, locking; /* locking: run of guests whose work takes locks */
+    double wakeups;
+};
+
+static void add_use(struct vcpu_use *use, const struct guest *guest, bool locks)
+{
+    for (uint32_t i = 0; i < guest->vcpu_count; i++) {
+        const struct thread *vcpu = &guest->vcpus[i];
+        use->run += (double)vcpu->run_ns;
+        use->wait += (double)vcpu->wait_ns;
+        use->spin += (double)vcpu->spin_ns;
+        use->locking += locks ? (double)vcpu->run_ns : 0;
+        use->wakeups += (double)vcpu->wakeups;
+    }
+}
+
+static void measure_use(const struct vcpu_use *use, double passed, double *value)
+{
+    value[METRIC_cpu_steal] = use->run + use->wait > 0 ? use->wait / (use->run + use->wait) : 0;
+    if (use->locking > 0)
+        value[METRIC_cpu_spin] = use->spin / use->locking;
+    value[METRIC_wakeups] = use->wakeups / passed;
+}
+
 static void measure_cpu(struct host *host)
 {
     double *value = host->result->value;
     double passed = (double)(sim_now(&host->sim) - host->measured_since_ns) * 1e-9;
-    double run = 0;
-    double wait = 0;
-    double spin = 0;
-    double locking = 0; /* CPU time of guests whose work takes locks */
-    double wakeups = 0;
+    struct vcpu_use all = {.run = 0};
+    struct vcpu_use class_use[CLASSES_MAX] = {{.run = 0}};
     for (uint32_t g = 0; g < host->plan->guests; g++) {
-        struct guest *guest = &host->guests[g];
+        const struct guest *guest = &host->guests[g];
         bool locks = plan_option(host->plan, guest->class_index, "guest_locks") > 0;
-        for (uint32_t i = 0; i < guest->vcpu_count; i++) {
-            run += (double)guest->vcpus[i].run_ns;
-            wait += (double)guest->vcpus[i].wait_ns;
-            spin += (double)guest->vcpus[i].spin_ns;
-            locking += locks ? (double)guest->vcpus[i].run_ns : 0;
-            wakeups += (double)guest->vcpus[i].wakeups;
-        }
+        add_use(&all, guest, locks);
+        add_use(&class_use[guest->class_index], guest, locks);
     }
+    measure_use(&all, passed, value);
+    for (size_t c = 0; c < host->plan->scenario->class_count; c++)
+        measure_use(&class_use[c], passed, host->result->class_value[c]);
     value[METRIC_cpu_busy] = cpus_use(&host->cpus, host->measured_since_ns);
-    value[METRIC_cpu_steal] = run + wait > 0 ? wait / (run + wait) : 0;
-    if (locking > 0)
-        value[METRIC_cpu_spin] = spin / locking;
     value[METRIC_tasks_running] = cpus_running(&host->cpus, host->measured_since_ns);
-    value[METRIC_wakeups] = wakeups / passed;
     if (host->result->delay_ns.count > 0) {
         value[METRIC_sched_delay_mean] = histogram_mean(&host->result->delay_ns) * 1e-9;
         value[METRIC_sched_delay_p99] =

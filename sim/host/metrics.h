@@ -4,6 +4,7 @@
 #ifndef SIM_HOST_METRICS_H
 #define SIM_HOST_METRICS_H
 
+#include "model/scenario.h"
 #include "sim/engine/histogram.h"
 
 /* METRIC(id, unit, description): the id is also the name users read and write. */
@@ -109,6 +110,7 @@ int metric_find(const char *name);
 
 struct result {
     double value[METRIC_COUNT];
+    double class_value[CLASSES_MAX][METRIC_COUNT]; /* of one class of guests, where that is told */
     struct histogram start_ns, io_ns, delay_ns;
 };
 

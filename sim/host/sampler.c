@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "sim/engine/mser.h"
+#include "sim/host/block.h"
 #include "sim/host/recorder.h"
 #include "sim/host/workload.h"
 
@@ -15,7 +16,7 @@ static void take(struct sampler *sampler)
     cpus_account(&host->cpus);
     sampler->busy_ns = host->cpus.busy_ns;
     sampler->awake_area = host->cpus.awake_area;
-    sampler->requests = host->result->io_ns.count;
+    sampler->requests = block_requests(host);
     sampler->operations = workload_operations(host);
 }
 
