@@ -256,8 +256,7 @@ static void test_not_taken(void **state)
         "{\"status\": \"running\", \"singlestep\": false, \"running\": true}",
         "{\"status\": \"active\", \"name\": \"a service\"}",
         "{\"hosts\": {\"instances\": {\"c7g.metal\": {\"cpus\": []}}}}",
-        "{\"sysstat\": {\"hosts\": [{\"date\": \"1\", \"statistics\": [{\"task-cpu-load\": "
-        "[]}]}]}}",
+        "{\"sysstat\": {\"hosts\": [{\"statistics\": [{\"task-cpu-load\": []}]}]}}",
         "{\"id\": 1, \"error\": {\"class\": \"GenericError\", \"desc\": \"x\"}}",
     };
     (void)state;
