@@ -2,7 +2,7 @@
 # Makes the fuzzers' seeds, a directory each, from the project's own inputs.
 out=$1
 rm -rf "$out"
-for name in catalog scenario cases diagnose expression; do mkdir -p "$out/fuzz_$name"; done
+for name in catalog scenario cases diagnose expression trace; do mkdir -p "$out/fuzz_$name"; done
 # One small table of each kind: the header and some rows of the real one, behind the chooser's byte.
 n=0
 for table in resources limits demand defaults aliases; do
@@ -17,6 +17,9 @@ for file in data/hosts/*.ini data/scenarios/*.ini; do
 done
 for first in 2 30 60; do
     sed -n "1p;${first},$((first + 2))p" tests/cases/measured.csv >"$out/fuzz_cases/measured-$first"
+done
+for file in tests/calibrate/samples/*; do
+    [ -f "$file" ] && cp "$file" "$out/fuzz_trace/$(basename "$file")"
 done
 printf 'Unable to add bridge port tap1: Exchange full' >"$out/fuzz_diagnose/bridge"
 printf 'kvm_init_vcpu: kvm_get_vcpu failed (0): Too many open files' >"$out/fuzz_diagnose/fds"
