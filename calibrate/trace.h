@@ -62,6 +62,9 @@ struct trace {
     size_t tag_count;
     char **flags; /* what is wrong but can be read: "mean wait of X lies outside its min and max" */
     size_t flag_count;
+    /* below: private to trace.c */
+    size_t *slots; /* a hash table of series: place + 1, 0: free */
+    size_t slot_count;
 };
 
 /* Reads a file. Errors: an unknown content (lists the formats known), a row that cannot be read
