@@ -9,11 +9,19 @@
 #include "calibrate/trace.h"
 #include "model/table.h"
 
-enum column_kind { COLUMN_IGNORED, COLUMN_SWEPT, COLUMN_SETTING, COLUMN_RESULT, COLUMN_LABEL };
+enum column_kind {
+    COLUMN_IGNORED,
+    COLUMN_SWEPT,
+    COLUMN_SETTING,
+    COLUMN_CURVE,
+    COLUMN_RESULT,
+    COLUMN_LABEL
+};
 
 struct column_unit {
     const char *suffix, *base;
     double factor;
+    bool stays; /* the suffix is part of the name: a rate of something */
 };
 
 struct column {
@@ -23,14 +31,16 @@ struct column {
     enum column_kind kind;
     size_t rank;  /* of a swept column: lower ones come first as x */
     bool numeric; /* no text in it */
+    bool is_time;
+    bool is_time;
     const char **cells;
 };
 
 struct columns {
     struct table table;
-    struct column *list; /* those of the table, then those of param's cells */
+    struct column *list; /* those of the table, then those of NAME=VALUE cells */
     size_t count;
-    const struct column *status, *metric, *unit; /* may be NULL */
+    const struct column *status, *metric, *value, *unit; /* may be NULL */
 };
 
 /* Parses and sorts out. The caller ends with columns_free, also after an error. */

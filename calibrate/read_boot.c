@@ -1,8 +1,8 @@
 /* Columns of boot times as the NSDI 2020 data of Firecracker has them: a guest a line, the time
  * until its init ran as seen from outside in us and, where the monitor tells it, the guest's own in
- * ms. Or the first as a cumulative distribution: us and a share of 1.
+ * ms. Or both as cumulative distributions, a time and a share of 1 a line, parted by blank lines.
  *
- *   boot.wall, boot.guest   samples, s; or boot.wall as quantiles */
+ *   boot.wall, boot.guest   samples, s; or quantiles */
 #include "calibrate/read_text.h"
 
 #include <stdlib.h>
@@ -85,17 +85,30 @@ int boot_read(struct trace *trace, const char *text, size_t length, struct diag 
 
 int boot_cdf_read(struct trace *trace, const char *text, size_t length, struct diag *diag)
 {
+    static const struct {
+        const char *name;
+        double unit;
+    } blocks[] = {{"boot.wall", 1e-6}, {"boot.guest", 1e-3}};
     struct lines lines = lines_of(text, length);
     double last_time = 0, last_share = 0;
+    size_t block = 0;
+    bool gap = false;
     int status = STATUS_OK;
     while (status == STATUS_OK && lines_next(&lines)) {
         struct span rest = lines.line, word = {NULL, 0};
         double time, share;
-        if (span_words(rest) == 0)
+        size_t words = span_words(rest);
+        gap = gap || words == 0;
+        if (words == 0)
             continue;
-        if (span_words(rest) != 2)
-            return trace_error(trace, lines.number, NULL, diag, "%zu columns, expected 2",
-                               span_words(rest));
+        if (gap && trace->distribution_count > 0) {
+            if (++block == 2)
+                return trace_error(trace, lines.number, NULL, diag, "a third distribution");
+            last_time = last_share = 0;
+        }
+        gap = false;
+        if (words != 2)
+            return trace_error(trace, lines.number, NULL, diag, "%zu columns, expected 2", words);
         if (!span_word(&rest, &word) || !span_count(word, &time) || time < last_time)
             return trace_error(trace, lines.number, "time", diag,
                                "is not a number, or below the one above");
@@ -105,8 +118,9 @@ int boot_cdf_read(struct trace *trace, const char *text, size_t length, struct d
                                "is not a share of 1, or below the one above");
         last_time = time;
         last_share = share;
-        status = trace_add_cell(trace, "boot.wall", "s", TRACE_QUANTILES,
-                                (struct trace_cell){time * 1e-6, time * 1e-6, share}, diag);
+        time *= blocks[block].unit;
+        status = trace_add_cell(trace, blocks[block].name, "s", TRACE_QUANTILES,
+                                (struct trace_cell){time, time, share}, diag);
     }
     return status;
 }

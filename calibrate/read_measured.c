@@ -5,14 +5,16 @@
  *   status     its cells cap, timeout, active and killed make the row's values lower bounds
  *   swept      the names in swept_names (n, devices, iodepth, threads, ...): what x may be
  *   setting    the names in setting_names (smp, bs, cs_us, ...)
+ *   curve      run, idx: which of several curves over time; else repeats
  *   result     any other column with more numbers than text: a series; a text in it is an error
  *   label      any other text left of the first result; texts right of it are notes and ignored
  *   metric, value, unit    a long table: the result is called as the row's metric says
  *   param      cells such as "entries=16;irqfds=0;mmio": swept columns of those names and a label
+ *   note       words such as "vcpus=1" in its cells: settings
  *
  * Rows with the same labels are a group. Its x is the swept column that takes most values in it
  * (none: the number of the row). Any other swept column or setting becomes part of the name when it
- * differs between rows of the group with the same x.
+ * differs between rows of the group with the same x; where x is a time, when it differs at all.
  *
  *   measured.RESULT[.LABEL...][.SETTING=VALUE...]    against the swept column, ascending
  *   tags: labels that are the same in all rows
@@ -162,17 +164,19 @@ static void choose_x(struct reader *reader)
     sort_group(reader, reader->x);
 }
 
-/* Which columns tell rows of the same x apart. */
+/* Which columns tell rows of the same x apart, or curves over time. */
 static void choose_names(struct reader *reader)
 {
+    bool over_time = reader->x != NULL && reader->x->is_time;
     for (size_t i = 0; i < reader->columns.count; i++) {
         const struct column *column = &reader->columns.list[i];
+        bool possible = column != reader->x &&
+                        (column->kind == COLUMN_SWEPT || column->kind == COLUMN_SETTING ||
+                         (column->kind == COLUMN_CURVE && over_time));
         reader->named[i] = false;
-        if (column == reader->x || (column->kind != COLUMN_SWEPT && column->kind != COLUMN_SETTING))
-            continue;
-        for (size_t j = reader->from + 1; j < reader->to && !reader->named[i]; j++) {
+        for (size_t j = reader->from + 1; possible && j < reader->to && !reader->named[i]; j++) {
             size_t a = reader->order[j - 1], b = reader->order[j];
-            reader->named[i] = x_of(reader->x, a) == x_of(reader->x, b) &&
+            reader->named[i] = (over_time || x_of(reader->x, a) == x_of(reader->x, b)) &&
                                strcmp(cell_of(column, a), cell_of(column, b)) != 0;
         }
     }
@@ -225,7 +229,7 @@ static int put(struct reader *reader, const struct column *column, size_t row)
     if (!text_parse_number(cell, &point.value))
         return diag_set(reader->diag, STATUS_DATA, reader->trace->file, point.line, column->name,
                         "'%s' is not a number", cell);
-    if (columns->metric != NULL && strcmp(column->name, "value") == 0) {
+    if (columns->metric != NULL && column == columns->value) {
         result = cell_of(columns->metric, row);
         unit = column_unit(columns->unit != NULL ? cell_of(columns->unit, row) : "");
     }

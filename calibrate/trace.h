@@ -15,7 +15,7 @@
 
 #include "model/diag.h"
 
-enum { TRACE_NAME = 96 };
+enum { TRACE_NAME = 160 };
 
 struct trace_point {
     double x, value;
