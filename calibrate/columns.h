@@ -32,7 +32,6 @@ struct column {
     size_t rank;  /* of a swept column: lower ones come first as x */
     bool numeric; /* no text in it */
     bool is_time;
-    bool is_time;
     const char **cells;
 };
 

@@ -6,7 +6,8 @@
  *   lockstat.{contentions,acquisitions}.NAME        1
  *   lockstat.{con,acq}_bounces.NAME                 1
  *   lockstat.waiter.NAME.SYMBOL                     1   contentions met at this call site
- *   lockstat.holder.NAME.SYMBOL                     1   contentions caused by this one
+ *   lockstat.holder.NAME.SYMBOL                     1   contentions caused by this one; NAME has no
+ *                                                       -W or -R here
  *
  * The avg columns are left out: they repeat the quotient. The kernel's totals may be too low for
  * their own minima; such a mean is flagged, and the count and hold times are the ones to use. */
@@ -38,7 +39,7 @@ struct reader {
     unsigned line;
     size_t order[COLUMNS]; /* of the columns in this file */
     size_t count;
-    char name[TRACE_NAME]; /* of the class that the call sites belong to */
+    char name[TRACE_NAME]; /* of the class in this row */
     unsigned rules;        /* drawn since its row: 1 before the waiters, 2 before the holders */
     size_t rows;
 };
@@ -135,7 +136,8 @@ static int read_site(struct reader *reader, struct span line, const char *addres
 {
     struct span head = span_trim((struct span){line.at, (size_t)(address - line.at)});
     struct span tail = span_from(line, address), word, count = {NULL, 0};
-    char symbol[TRACE_NAME], series[TRACE_NAME];
+    struct span class = head;
+    char name[TRACE_NAME], symbol[TRACE_NAME], series[TRACE_NAME];
     double contentions;
     while (span_word(&head, &word))
         count = word;
@@ -144,9 +146,10 @@ static int read_site(struct reader *reader, struct span line, const char *addres
     if (!span_count(count, &contentions) || tail.length == 0)
         return trace_error(reader->trace, reader->line, NULL, reader->diag,
                            "expected a call site: class, count, [<address>] and symbol");
+    class.length = (size_t)(count.at - class.at);
+    span_copy(name, sizeof name, span_trim(class));
     span_copy(symbol, sizeof symbol, tail);
-    trace_name(series, "lockstat.%s.%s.%s", reader->rules > 1 ? "holder" : "waiter", reader->name,
-               symbol);
+    trace_name(series, "lockstat.%s.%s.%s", reader->rules > 1 ? "holder" : "waiter", name, symbol);
     return trace_put(reader->trace, series, "1", contentions, 1, reader->line, reader->diag);
 }
 

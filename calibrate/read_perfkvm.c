@@ -116,6 +116,7 @@ static int read_row(struct reader *reader)
 {
     double samples, share, time, least = NAN, most = NAN, mean, error;
     unsigned line = reader->line;
+    char name[TRACE_NAME];
     span_copy(reader->reason, sizeof reader->reason, reader->word);
     advance(reader);
     if (!take_number(reader, "", 1, &samples))
@@ -140,9 +141,10 @@ static int read_row(struct reader *reader)
     for (size_t i = 0; status == STATUS_OK && i < sizeof series / sizeof series[0]; i++)
         status =
             put(reader, line, series[i].what, series[i].unit, series[i].value, series[i].weight);
+    trace_name(name, "exit of %s", reader->reason);
     if (status == STATUS_OK && reader->bounds)
-        status = trace_check_mean(reader->trace, line, reader->reason, mean, least, most, 0.006e-6,
-                                  reader->diag);
+        status =
+            trace_check_mean(reader->trace, line, name, mean, least, most, 0.006e-6, reader->diag);
     reader->samples += samples;
     reader->shares += share;
     reader->rows++;
