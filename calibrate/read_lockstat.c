@@ -94,6 +94,14 @@ static int put_mean(struct reader *reader, const char *what, const double *value
                             value[first + MAX], 0.005 / SECOND_US, reader->diag);
 }
 
+static int not_a_number(struct reader *reader, const char *title, struct span word)
+{
+    char text[TRACE_NAME];
+    span_copy(text, sizeof text, word);
+    return trace_error(reader->trace, reader->line, title, reader->diag, "'%s' is not a number",
+                       text);
+}
+
 static int read_row(struct reader *reader, struct span name, struct span values)
 {
     double value[COLUMNS] = {0};
@@ -112,8 +120,7 @@ static int read_row(struct reader *reader, struct span name, struct span values)
         double *to = &value[reader->order[i]];
         span_word(&values, &word);
         if (!span_count(word, to))
-            return trace_error(reader->trace, reader->line, column->title, reader->diag,
-                               "'%.*s' is not a number", (int)(word.length & 0xff), word.at);
+            return not_a_number(reader, column->title, word);
         if (column->is_time)
             *to /= SECOND_US;
         if (column->what == NULL)

@@ -46,13 +46,13 @@ static const char *unit_of(const struct table *resources, const struct table *ro
     const char *id = table_cell(rows, row, columns[COL_RESOURCE]);
     int id_column = table_column(resources, "id");
     struct text_nearest nearest;
-    text_nearest_init(&nearest, id);
     for (size_t i = 0; i < resources->rows; i++) {
-        const char *known = table_cell(resources, i, id_column);
-        if (strcmp(known, id) == 0)
+        if (strcmp(table_cell(resources, i, id_column), id) == 0)
             return table_cell(resources, i, table_column(resources, "unit"));
-        text_nearest_offer(&nearest, known);
     }
+    text_nearest_init(&nearest, id);
+    for (size_t i = 0; i < resources->rows; i++)
+        text_nearest_offer(&nearest, table_cell(resources, i, id_column));
     table_error(rows, row, columns[COL_RESOURCE], diag, "'%s' is no resource", id);
     diag_suggest(diag, nearest.best);
     return NULL;
