@@ -1,6 +1,8 @@
 /* `sadf -d`: sections, each with a header "# hostname;interval;timestamp;COLUMN;..." and a row for
  * each time and item; also -h (all on one line, "[...]" behind columns that repeat for each item),
- * where the items can be told apart: one repeated group, interrupts aside.
+ * where the items can be told apart: one repeated group, interrupts aside. A -h line with the
+ * columns of one item and then some of the whole host cannot be told from an item's; those get its
+ * name.
  *
  *   sadf.COLUMN          against time_s, seconds since the first row
  *   sadf.COLUMN.ITEM     the item is the columns in capitals (CPU, DEV, IFACE, ...); CPU -1 is
@@ -45,6 +47,15 @@ double sadf_recognise(const char *text, size_t length)
     return 0;
 }
 
+static bool is_label(struct span column)
+{
+    for (size_t i = 0; i < column.length; i++) {
+        if (!isupper((unsigned char)column.at[i]))
+            return false;
+    }
+    return column.length > 1;
+}
+
 static int read_header(struct reader *reader, struct span line)
 {
     struct span field;
@@ -67,16 +78,14 @@ static int read_header(struct reader *reader, struct span line)
     if (reader->count == 0)
         return trace_error(reader->trace, reader->line, NULL, reader->diag,
                            "the header has no columns behind the timestamp");
-    return STATUS_OK;
-}
-
-static bool is_label(struct span column)
-{
-    for (size_t i = 0; i < column.length; i++) {
-        if (!isupper((unsigned char)column.at[i]))
-            return false;
+    for (size_t i = 1; i < reader->count && !reader->skipped; i++) {
+        if (is_label(reader->columns[i]) && !is_label(reader->columns[i - 1]) &&
+            !reader->repeats[i - 1])
+            return trace_error(reader->trace, reader->line, NULL, reader->diag,
+                               "several activities on one line, and nothing tells where one ends "
+                               "(use sadf -d without -h)");
     }
-    return column.length > 1;
+    return STATUS_OK;
 }
 
 /* "2019-04-18 13:20:19 UTC", local time, or seconds since the epoch. */

@@ -252,9 +252,12 @@ static void bad_input_is_one_error_with_its_line(void **state)
         {"sadf.txt", "60.00;0.00;25.00", "60.00;0.00;25.00;1", 4, "more columns"},
         {"sadf.txt", "60.00;0.00", "60,00;0.00", 4, "'60,00' is not a number"},
         {"sadf.txt", "2026-11-21 10:00:00 UTC;0", "21.11.2026;0", 4, "expected YYYY-MM-DD"},
+        {"sadf-h.txt", "%idle[...]", "%idle", 1, "several activities"},
+        {"sadf-h.txt", ";INTR;CPU*[...]", ";IFACE;rx[...]", 2, "cannot be told apart"},
         {"cyclictest.txt", "000065 000010", "000065000010", 4, "run together"},
         {"cyclictest.txt", "000065 000010", "000065 00001O", 4, "'00001O' is not a count"},
         {"cyclictest.txt", "000065 000010", "000063 000010", 4, "does not rise"},
+        {"cyclictest.txt", "# Total", "# Tota1", 17, "ends before"},
         {"cyclictest-threads.txt", "# Total: 000000005 000000005", "# Total: ", 7, "1 values"},
         {"runqlat.txt", "4 -> 7          : 5 ", "4 -> 7            5 ", 7, "LOW -> HIGH : COUNT"},
         {"runqlat.txt", "4 -> 7          : 5 ", "4 -> 7          : x ", 7, "expected a count"},
@@ -305,15 +308,13 @@ static void bad_input_is_one_error_with_its_line(void **state)
  * trace; CRLF changes nothing. */
 static void cut_empty_binary_and_crlf(void **state)
 {
+    static const char binary[] = "\x7f"
+                                 "ELF\0\1,\n\0,\2\n";
     struct diag diag;
     struct trace trace;
     assert_int_equal(trace_parse(&trace, "empty", "", 0, &diag), STATUS_DATA);
     assert_non_null(strstr(diag.message, "none of the formats"));
-    assert_int_equal(trace_parse(&trace, "binary",
-                                 "\x7f"
-                                 "ELF\0\1,\n\0,\2\n",
-                                 14, &diag),
-                     STATUS_DATA);
+    assert_int_equal(trace_parse(&trace, "binary", binary, sizeof binary, &diag), STATUS_DATA);
     assert_non_null(strstr(diag.message, "none of the formats"));
     (void)state;
     for (size_t i = 0; i < SAMPLE_COUNT; i++) {
