@@ -122,7 +122,7 @@ bench-host: $B/tests/bench/bench_host
 
 # Published figures against the simulation; targets-full with tighter intervals.
 targets: $(PROGRAM)
-	@./$(PROGRAM) validate --targets --replications 6
+	@./$(PROGRAM) validate --targets --replications 4
 
 targets-full: $(PROGRAM)
 	@./$(PROGRAM) validate --targets --replications 60 --precision 0.01

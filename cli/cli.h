@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "model/catalog.h"
 #include "model/model.h"
@@ -31,7 +32,8 @@ struct arguments {
     size_t word_count;
     struct setting settings[SETTINGS_MAX]; /* scenario options in the order given */
     size_t setting_count;
-    const char *catalog, *scenario;
+    const char *catalog, *scenario, *parameters;
+    const char *trace, *series; /* files to write; NULL: none */
     enum format format;
     bool full, targets, no_simulate;
     struct run_rules rules; /* of simulations */
@@ -54,16 +56,31 @@ void question_close(struct question *question);
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
 verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets;
 
+/* A file that appears whole or not at all. path must outlive it. */
+struct output {
+    FILE *file;
+    const char *path;
+    char temporary[4096];
+};
+int output_open(struct output *output, const char *path, struct diag *diag);
+int output_commit(struct output *output, struct diag *diag);
+void output_discard(struct output *output); /* of an output that was not committed; else nothing */
+
+/* Writes arguments->trace and ->series. */
+int record_files(const struct question *question, const struct arguments *arguments,
+                 struct diag *diag);
+
 /* Simulates what was asked (Ctrl-C ends it early), and prints that half of the answer. */
 int simulate(struct question *question, const struct arguments *arguments, struct diag *diag);
-int print_answer(const struct question *question);
+int print_answer(const struct question *question, bool full);
 void print_joint_verdict(const struct question *question);
 
 /* Printing of an answer. */
 int print_text(const struct question *question, bool full);
 int print_csv(const struct question *question);
 int print_json(const struct question *question);
-enum exit_code verdict_code(const struct prediction *prediction);
+/* The joint verdict: hard limits, and service levels that break up to the request. */
+enum exit_code verdict_code(const struct question *question);
 const char *verdict_word(enum exit_code code);
 
 #endif

@@ -92,6 +92,57 @@ static json_t *assumptions_json(const struct question *question)
     return list;
 }
 
+/* class_name NULL: of all guests. */
+static void add_figure(json_t *list, const struct tally *tally, enum metric metric,
+                       const char *class_name)
+{
+    struct interval interval = interval_of_mean(tally, 0.95);
+    if (tally->count == 0)
+        return;
+    json_array_append_new(
+        list, json_pack("{s:s,s:s,s:o,s:o,s:I,s:s,s:o}", "metric", metric_texts[metric].name,
+                        "unit", metric_texts[metric].unit, "mean", number(interval.mean),
+                        "half_width", number(interval.half_width), "n", (json_int_t)tally->count,
+                        "description", metric_texts[metric].description, "guests",
+                        class_name != NULL ? json_string(class_name) : json_null()));
+}
+
+static json_t *knee_json(const struct knee *knee)
+{
+    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:s}", "slo", knee->slo, "metric",
+                     metric_texts[knee->metric].name, "worst", number(knee->worst), "last_good",
+                     number(knee->last_good), "first_bad", number(knee->first_bad), "mean",
+                     number(knee->at_bad.mean), "half_width", number(knee->at_bad.half_width), "n",
+                     (json_int_t)knee->replications, "description", knee->description, "source",
+                     knee->source);
+}
+
+static json_t *simulation_json(const struct question *question)
+{
+    const struct answer *answer = &question->answer;
+    json_t *figures = json_array();
+    json_t *knees = json_array();
+    if (!question->simulated)
+        return json_null();
+    for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
+            const struct figures *of = &answer->figures[phase];
+            add_figure(figures, &of->metric[i], (enum metric)i, NULL);
+            for (size_t c = 0;
+                 question->scenario.class_count > 1 && c < question->scenario.class_count; c++)
+                add_figure(figures, &of->class_metric[c][i], (enum metric)i,
+                           question->scenario.classes[c].name);
+        }
+    }
+    for (size_t i = 0; i < answer->knees.count; i++)
+        json_array_append_new(knees, knee_json(&answer->knees.knee[i]));
+    int first = knees_first(&answer->knees);
+    return json_pack("{s:b,s:o,s:o,s:o,s:o}", "partial", answer->partial, "figures", figures,
+                     "knees", knees, "knee",
+                     first >= 0 ? json_string(answer->knees.knee[first].slo) : json_null(),
+                     "knee_bound", number(answer->knees.bound));
+}
+
 int print_json(const struct question *question)
 {
     const struct prediction *prediction = &question->prediction;
@@ -109,7 +160,7 @@ int print_json(const struct question *question)
     }
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("scalesim-answer-1"));
-    json_object_set_new(root, "verdict", json_string(verdict_word(verdict_code(prediction))));
+    json_object_set_new(root, "verdict", json_string(verdict_word(verdict_code(question))));
     json_object_set_new(root, "dimension", json_string(model_ramp(question->model)));
     json_object_set_new(root, "requested", number(prediction->requested));
     json_object_set_new(root, "first_limit", index_json(question, prediction->first));
@@ -117,6 +168,7 @@ int print_json(const struct question *question)
     json_object_set_new(root, "limits", limits);
     json_object_set_new(root, "ladder", ladder);
     json_object_set_new(root, "assumptions", assumptions_json(question));
+    json_object_set_new(root, "simulation", simulation_json(question));
     int status = json_dumpf(root, stdout, JSON_INDENT(2)) == 0 ? STATUS_OK : STATUS_MEMORY;
     putchar('\n');
     json_decref(root);

@@ -13,11 +13,14 @@ enum key {
     KEY_SETTING = 0x1000, /* + index into names */
     KEY_CATALOG = 0x2000,
     KEY_SCENARIO,
+    KEY_PARAMETERS,
     KEY_CSV,
     KEY_JSON,
     KEY_FULL,
     KEY_NO_SIMULATE,
     KEY_TARGETS,
+    KEY_TRACE,
+    KEY_SERIES,
     KEY_SEED,
     KEY_PRECISION,
     KEY_REPLICATIONS,
@@ -36,11 +39,15 @@ static const struct argp_option plain[] = {
     {"catalog", KEY_CATALOG, "DIR", 0, "lay the tables of DIR over the catalogue", 1},
     {"scenario", KEY_SCENARIO, "NAME|FILE", 0,
      "a built-in scenario (bridge-ports-2015, ...) or an INI file", 1},
+    {"parameters", KEY_PARAMETERS, "FILE", 0, "calibrated parameters (scalesim calibrate)", 1},
     {"csv", KEY_CSV, NULL, 0, "print every limit as CSV", 1},
     {"json", KEY_JSON, NULL, 0, "print the answer as JSON (data/schema.json)", 1},
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
     {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone", 1},
     {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "write a timeline of one replication (Chrome trace events, for Perfetto)", 1},
+    {"series", KEY_SERIES, "FILE", 0, "write the time series of one replication (CSV)", 1},
     {"seed", KEY_SEED, "N", 0, "of the simulation's random numbers (1)", 1},
     {"precision", KEY_PRECISION, "SHARE", 0,
      "replicate until 95 % intervals are this narrow (0.05)", 1},
@@ -109,6 +116,9 @@ static error_t take(int key, char *text, struct argp_state *state)
     case KEY_CATALOG:
         arguments->catalog = text;
         break;
+    case KEY_PARAMETERS:
+        arguments->parameters = text;
+        break;
     case KEY_SCENARIO:
         arguments->scenario = text;
         break;
@@ -126,6 +136,12 @@ static error_t take(int key, char *text, struct argp_state *state)
         break;
     case KEY_TARGETS:
         arguments->targets = true;
+        break;
+    case KEY_TRACE:
+        arguments->trace = text;
+        break;
+    case KEY_SERIES:
+        arguments->series = text;
         break;
     case KEY_SEED:
         arguments->rules.seed = (uint64_t)take_number(state, "--seed", text, 0, 0x1p53);
@@ -167,11 +183,12 @@ int main(int count, char **values)
     struct argp argp = {
         flags,
         take,
-        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...",
+        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate "
+        "--targets [PART...]",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "
-        "65 bad input, 74 I/O.",
+        "65 bad input, 74 I/O, 130 interrupted.",
         NULL,
         NULL,
         NULL};

@@ -40,13 +40,13 @@ static void print_verdict(const struct question *question)
     char most[CELL];
     step_text(asked, question, prediction->requested);
     if (prediction->first_fatal < 0) {
-        printf("%s: no limit stops %s\n", verdict_word(verdict_code(prediction)), ramp);
+        printf("%s: no limit stops %s\n", verdict_word(verdict_code(question)), ramp);
         return;
     }
     const struct outcome *outcome = &prediction->outcomes[prediction->first_fatal];
     step_text(most, question, outcome->max_ok);
     printf("%s: %s %s asked for, at most %s work; first to fail: %s\n",
-           verdict_word(verdict_code(prediction)), asked, ramp, most, outcome->limit->id);
+           verdict_word(verdict_code(question)), asked, ramp, most, outcome->limit->id);
     if (outcome->max_ok_low != outcome->max_ok_high) {
         char low[CELL];
         char high[CELL];
@@ -191,7 +191,7 @@ int print_text(const struct question *question, bool full)
     putchar('\n');
     int status = print_limits_table(question, full ? prediction->count : SCREEN_ROWS);
     if (status == STATUS_OK)
-        status = print_answer(question);
+        status = print_answer(question, full);
     print_assumptions(question, full);
     if (prediction->first_fatal >= 0)
         printf("\nNext: scalesim explain %s\n",

@@ -42,7 +42,7 @@ void question_close(struct question *question)
 /* Below a tenth of headroom the answer is "tight". */
 static const double warning_headroom = 0.1;
 
-enum exit_code verdict_code(const struct prediction *prediction)
+static enum exit_code hard_verdict(const struct prediction *prediction)
 {
     if (prediction->count == 0)
         return EXIT_CANNOT_TELL;
@@ -56,6 +56,15 @@ enum exit_code verdict_code(const struct prediction *prediction)
     bool slowed = prediction->first >= 0 &&
                   prediction->outcomes[prediction->first].fails_at <= prediction->requested;
     return slowed ? EXIT_TIGHT : EXIT_FITS;
+}
+
+enum exit_code verdict_code(const struct question *question)
+{
+    enum exit_code code = hard_verdict(&question->prediction);
+    int knee = question->simulated ? knees_first(&question->answer.knees) : -1;
+    bool slow =
+        knee >= 0 && question->answer.knees.knee[knee].first_bad <= question->prediction.requested;
+    return code == EXIT_FITS && slow ? EXIT_TIGHT : code;
 }
 
 const char *verdict_word(enum exit_code code)

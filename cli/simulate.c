@@ -59,8 +59,8 @@ int simulate(struct question *question, const struct arguments *arguments, struc
     rules.progress = draw;
     rules.progress_context = &bar;
     sigaction(SIGINT, &action, &before);
-    int status =
-        answer_find(&question->answer, question->model, wall, arguments->catalog, &rules, diag);
+    struct overlay overlay = {arguments->parameters, arguments->catalog};
+    int status = answer_find(&question->answer, question->model, wall, &overlay, &rules, diag);
     sigaction(SIGINT, &before, NULL);
     if (bar.drawn)
         fputs("\r\033[K", stderr);
@@ -80,11 +80,11 @@ static void print_value(char out[CELL], double value, const char *unit)
         snprintf(out, CELL, "%.4g%s%s", value, unit[0] != '\0' ? " " : "", unit);
 }
 
-static void add_figure(struct libscols_table *table, const struct figures *figures,
-                       enum metric metric)
+static void add_figure(struct libscols_table *table, const struct tally *tally, enum metric metric,
+                       const char *what)
 {
     const struct metric_text *text = &metric_texts[metric];
-    struct interval interval = figures_interval(figures, metric);
+    struct interval interval = interval_of_mean(tally, 0.95);
     char value[CELL];
     char half[CELL];
     char count[CELL];
@@ -93,14 +93,67 @@ static void add_figure(struct libscols_table *table, const struct figures *figur
         print_value(half, interval.half_width, text->unit);
     else
         snprintf(half, sizeof half, "not known");
-    snprintf(count, sizeof count, "%lu", (unsigned long)figures->metric[metric].count);
-    const char *cells[] = {text->name, value, half, count, text->description};
+    snprintf(count, sizeof count, "%lu", (unsigned long)tally->count);
+    const char *cells[] = {text->name, value, half, count, what};
     struct libscols_line *line = scols_table_new_line(table, NULL);
     for (size_t i = 0; line != NULL && i < sizeof cells / sizeof cells[0]; i++)
         scols_line_set_data(line, i, cells[i]);
 }
 
-static int print_figures(const struct answer *answer)
+/* What everybody reads; the rest is printed in full. Figures that are 0 say nothing new. */
+static bool is_headline(enum metric metric, const struct tally *tally)
+{
+    static const enum metric headlines[] = {METRIC_guests_refused,
+                                            METRIC_start_mean,
+                                            METRIC_start_p99,
+                                            METRIC_start_total,
+                                            METRIC_start_rate,
+                                            METRIC_cpu_busy,
+                                            METRIC_cpu_steal,
+                                            METRIC_cpu_spin,
+                                            METRIC_sched_delay_p99,
+                                            METRIC_ticks_late,
+                                            METRIC_work_rate,
+                                            METRIC_lock_wait_mean,
+                                            METRIC_io_rate,
+                                            METRIC_io_p50,
+                                            METRIC_io_p99,
+                                            METRIC_io_p999,
+                                            METRIC_io_thread_use,
+                                            METRIC_net_rate,
+                                            METRIC_net_packets,
+                                            METRIC_net_rtt,
+                                            METRIC_memory_used,
+                                            METRIC_memory_swapped,
+                                            METRIC_memory_oom,
+                                            METRIC_memory_slowdown,
+                                            METRIC_migration_total,
+                                            METRIC_migration_rounds,
+                                            METRIC_migration_downtime,
+                                            METRIC_migration_converged};
+    for (size_t i = 0; i < sizeof headlines / sizeof headlines[0]; i++) {
+        if (headlines[i] == metric)
+            return tally->mean != 0 || metric == METRIC_migration_converged;
+    }
+    return false;
+}
+
+/* What is told of each class of a mix. */
+static void add_classes(struct libscols_table *table, const struct figures *figures,
+                        const struct scenario *scenario, bool full)
+{
+    for (size_t c = 0; c < scenario->class_count; c++) {
+        for (int i = 0; i < METRIC_COUNT; i++) {
+            const struct tally *tally = &figures->class_metric[c][i];
+            char what[CELL + NAME_MAX_LENGTH];
+            snprintf(what, sizeof what, "of guests %s", scenario->classes[c].name);
+            if (tally->count > 0 && (full || is_headline((enum metric)i, tally)))
+                add_figure(table, tally, (enum metric)i, what);
+        }
+    }
+}
+
+static int print_figures(const struct answer *answer, const struct scenario *scenario, bool full)
 {
     static const char *const names[] = {"SIMULATED", "MEAN", "+-", "N", "WHAT"};
     struct libscols_table *table = scols_new_table();
@@ -109,10 +162,14 @@ static int print_figures(const struct answer *answer)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         scols_table_new_column(table, names[i], 0, i >= 1 && i <= 3 ? SCOLS_FL_RIGHT : 0);
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        const struct figures *figures = &answer->figures[phase];
         for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
-            if (answer->figures[phase].metric[i].count > 0)
-                add_figure(table, &answer->figures[phase], (enum metric)i);
+            const struct tally *tally = &figures->metric[i];
+            if (tally->count > 0 && (full || is_headline((enum metric)i, tally)))
+                add_figure(table, tally, (enum metric)i, metric_texts[i].description);
         }
+        if (answer->ran[phase] && scenario->class_count > 1)
+            add_classes(table, figures, scenario, full);
     }
     int status = scols_print_table(table) == 0 ? STATUS_OK : STATUS_MEMORY;
     scols_unref_table(table);
@@ -155,18 +212,21 @@ void print_joint_verdict(const struct question *question)
     if (knee >= 0)
         printf("; knee: %s from %.0f %s on (simulated)\n", knees->knee[knee].slo,
                knees->knee[knee].first_bad, ramp);
+    else if (question->answer.partial)
+        puts("; knee: not known (interrupted)");
     else
         printf("; knee: none up to %.0f %s (simulated)\n", knees->bound, ramp);
 }
 
-int print_answer(const struct question *question)
+int print_answer(const struct question *question, bool full)
 {
     const struct answer *answer = &question->answer;
     if (!question->simulated)
         return STATUS_OK;
-    printf("\nIn time, at %.0f %s%s\n", model_requested(question->model),
-           model_ramp(question->model), answer->partial ? " (partial: interrupted)" : "");
-    int status = print_figures(answer);
+    printf("\nIn time, at %.0f %s%s%s\n", answer->loaded, model_ramp(question->model),
+           answer->loaded < model_requested(question->model) ? ", those that come up" : "",
+           answer->partial ? " (partial: interrupted)" : "");
+    int status = print_figures(answer, &question->scenario, full);
     if (answer->knees.count > 0)
         puts("\nService levels (data/slo.csv) along the ramp");
     for (size_t i = 0; i < answer->knees.count; i++)

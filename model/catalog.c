@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model/catalog_rows.h"
 #include "model/text.h"
@@ -19,6 +20,19 @@ static const struct {
 
 enum { READERS = sizeof readers / sizeof readers[0] };
 
+/* Whether an overlay has tables that only a simulation reads. */
+static bool has_timing(const char *overlay)
+{
+    static const char *const files[] = {"parameters.csv", "costs.csv", "slo.csv"};
+    char path[4096];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", overlay, files[i]);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The tables, embedded ones first; the rest of them is the overlay's. */
 static int parse_tables(struct catalog *catalog, const char *overlay, struct diag *diag)
 {
@@ -31,10 +45,10 @@ static int parse_tables(struct catalog *catalog, const char *overlay, struct dia
         status = table_read(&catalog->tables[READERS + i], readers[i].file, overlay, diag);
         found = found || catalog->tables[READERS + i].columns > 0;
     }
-    if (status == STATUS_OK && overlay != NULL && !found)
+    if (status == STATUS_OK && overlay != NULL && !found && !has_timing(overlay))
         return diag_set(diag, STATUS_IO, overlay, 0, NULL,
                         "holds none of resources.csv, limits.csv, demand.csv, defaults.csv, "
-                        "aliases.csv");
+                        "aliases.csv, parameters.csv, costs.csv, slo.csv");
     return status;
 }
 

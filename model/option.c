@@ -49,7 +49,7 @@ CHOICES(workloads, {"idle", "IDLE"}, {"boot-storm", "BOOT_STORM"}, {"cpu", "CPU_
         {"build", "BUILD"}, {"oltp", "OLTP"}, {"stream", "STREAM"}, {"netperf", "NETPERF"},
         {"desktop", "DESKTOP"});
 CHOICES(locks, {"ticket", "TICKET"}, {"queued", "QUEUED"}, {"pv-ticket", "PV_TICKET"},
-        {"pv-queued", "PV_QUEUED"}, {"mutex", "MUTEX"});
+        {"pv-queued", "PV_QUEUED"}, {"mutex", "MUTEX"}, {"byte", "BYTE"});
 CHOICES(drives, {"nvme", "DRIVE_NVME"}, {"ssd", "DRIVE_SSD"}, {"hdd", "DRIVE_HDD"},
         {"network", "DRIVE_NETWORK"}, {"memory", "DRIVE_MEMORY"});
 CHOICES(monitors, {"qemu", "VMM_QEMU"}, {"firecracker", "FIRECRACKER"},

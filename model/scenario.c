@@ -278,3 +278,25 @@ int scenario_settings(struct scenario *scenario, const char *text, struct diag *
     }
     return status == STATUS_OK ? scenario_spread(scenario, diag) : status;
 }
+
+int scenario_at(const struct scenario *scenario, double n, struct scenario *out, struct diag *diag)
+{
+    *out = *scenario;
+    if (strcmp(scenario->ramp, "guests") != 0) {
+        char text[32];
+        snprintf(text, sizeof text, "%.0f", n);
+        return scenario_set(out, scenario->ramp, text, diag);
+    }
+    double total = 0;
+    for (size_t c = 0; c < scenario->class_count; c++)
+        total += scenario_guests(scenario, c);
+    double cycles = total > 0 ? floor(n / total) : 0;
+    double rest = n - cycles * total;
+    for (size_t c = 0; c < scenario->class_count; c++) {
+        double each = scenario_guests(scenario, c);
+        double here = fmin(rest, each);
+        rest -= here;
+        out->classes[c].value[OPTION_GUESTS] = cycles * each + here;
+    }
+    return STATUS_OK;
+}

@@ -96,6 +96,10 @@ int scenario_unknown_name(const char *name, struct diag *diag);
  * after all values are set. */
 int scenario_spread(struct scenario *scenario, struct diag *diag);
 
+/* The scenario at step n of its ramp: n guests in the order of the mix, which repeats; any other
+ * option set to n. */
+int scenario_at(const struct scenario *scenario, double n, struct scenario *out, struct diag *diag);
+
 /* Guests of a class; 1 when nothing is said. */
 double scenario_guests(const struct scenario *scenario, size_t class_index);
 

@@ -1,6 +1,7 @@
 #include "sim/answer.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/predict.h"
@@ -12,19 +13,65 @@ static double knee_bound(const struct plan *plan, double requested, double wall)
     return fmin(wall, ceil(requested * fmax(reach, 1)));
 }
 
-int answer_find(struct answer *answer, struct model *model, double wall, const char *overlay,
-                const struct run_rules *rules, struct diag *diag)
+/* Phases after the start, at what comes up. */
+static int run_load(struct answer *answer, const struct plan *plan, const struct run_rules *rules,
+                    struct diag *diag)
+{
+    int status = STATUS_OK;
+    for (int phase = 0; status == STATUS_OK && !answer->partial && phase < PHASE_COUNT; phase++) {
+        if (phase == PHASE_START || !phase_applies(plan, (enum phase)phase))
+            continue;
+        status = run_phase(plan, (enum phase)phase, rules, &answer->figures[phase], diag);
+        answer->ran[phase] = status == STATUS_OK;
+        answer->partial = answer->figures[phase].partial;
+    }
+    return status;
+}
+
+static int run_start(struct answer *answer, const struct plan *plan, const struct run_rules *rules,
+                     struct diag *diag)
+{
+    if (!phase_applies(plan, PHASE_START))
+        return STATUS_OK;
+    int status = run_phase(plan, PHASE_START, rules, &answer->figures[PHASE_START], diag);
+    answer->ran[PHASE_START] = status == STATUS_OK;
+    answer->partial = answer->figures[PHASE_START].partial;
+    return status;
+}
+
+/* Guests beyond the wall are refused, so load is simulated at the wall. */
+static int run_loaded(struct answer *answer, const struct plan *plan, const struct overlay *overlay,
+                      const struct run_rules *rules, struct diag *diag)
+{
+    if (answer->loaded == model_requested(plan->model))
+        return run_load(answer, plan, rules, diag);
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct plan loaded = {.model = NULL};
+    if (scenario == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    int status = scenario_at(plan->scenario, answer->loaded, scenario, diag);
+    if (status == STATUS_OK)
+        status = plan_open(&loaded, model_catalog(plan->model), scenario, overlay, diag);
+    if (status == STATUS_OK)
+        status = run_load(answer, &loaded, rules, diag);
+    plan_free(&loaded);
+    free(scenario);
+    return status;
+}
+
+int answer_find(struct answer *answer, struct model *model, double wall,
+                const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
 {
     struct plan plan;
     memset(answer, 0, sizeof *answer);
     int status = plan_init(&plan, model, overlay, diag);
-    for (int phase = 0; status == STATUS_OK && !answer->partial && phase < PHASE_COUNT; phase++) {
-        if (!phase_applies(&plan, (enum phase)phase))
-            continue;
-        status = run_phase(&plan, (enum phase)phase, rules, &answer->figures[phase], diag);
-        answer->ran[phase] = status == STATUS_OK;
-        answer->partial = answer->figures[phase].partial;
-    }
+    answer->loaded = fmin(wall, model_requested(model));
+    if (catalog_resource(model_catalog(model), model_ramp(model)) >= 0)
+        answer->loaded = model_requested(model); /* a ramp of no option cannot be set */
+    if (status == STATUS_OK)
+        status = run_start(answer, &plan, rules, diag);
+    if (status == STATUS_OK && !answer->partial)
+        status = run_loaded(answer, &plan, overlay, rules, diag);
     double bound = status == STATUS_OK ? knee_bound(&plan, model_requested(model), wall) : 0;
     if (status == STATUS_OK && !answer->partial && bound >= 1)
         status = knees_find(&answer->knees, model_catalog(model), model_scenario(model), bound,

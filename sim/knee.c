@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/option.h"
 #include "model/text.h"
 
 enum column { L_SLO, L_METRIC, L_WORST, L_UNIT, L_WHEN, L_SOURCE, L_DESCRIPTION, L_COLUMNS };
@@ -23,34 +22,10 @@ struct search {
     const struct catalog *catalog;
     const struct scenario *scenario;
     const struct run_rules *rules;
-    const char *overlay;
+    const struct overlay *overlay;
     struct probe *probes;
     struct diag *diag;
 };
-
-/* The scenario at step n of its ramp: guests in the order of the mix, which repeats; any other
- * option set to n. */
-static int at_step(const struct search *search, double n, struct scenario *scenario)
-{
-    *scenario = *search->scenario;
-    if (strcmp(scenario->ramp, "guests") != 0) {
-        char text[32];
-        snprintf(text, sizeof text, "%.0f", n);
-        return scenario_set(scenario, scenario->ramp, text, search->diag);
-    }
-    double total = 0;
-    for (size_t c = 0; c < scenario->class_count; c++)
-        total += scenario_guests(search->scenario, c);
-    double cycles = total > 0 ? floor(n / total) : 0;
-    double rest = n - cycles * total;
-    for (size_t c = 0; c < scenario->class_count; c++) {
-        double each = scenario_guests(search->scenario, c);
-        double here = fmin(rest, each);
-        rest -= here;
-        scenario->classes[c].value[OPTION_GUESTS] = cycles * each + here;
-    }
-    return STATUS_OK;
-}
 
 static int simulate(const struct search *search, struct probe *probe)
 {
@@ -58,7 +33,7 @@ static int simulate(const struct search *search, struct probe *probe)
     struct plan plan = {.model = NULL};
     if (scenario == NULL)
         return diag_set(search->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    int status = at_step(search, probe->n, scenario);
+    int status = scenario_at(search->scenario, probe->n, scenario, search->diag);
     if (status == STATUS_OK)
         status = plan_open(&plan, search->catalog, scenario, search->overlay, search->diag);
     if (status == STATUS_OK)
@@ -161,8 +136,8 @@ static int read_levels(struct search *search, struct knees *knees)
     int column[L_COLUMNS];
     struct model *model = NULL;
     int status = STATUS_OK;
-    if (search->overlay != NULL)
-        status = table_read(&knees->table, "slo.csv", search->overlay, search->diag);
+    if (search->overlay != NULL && search->overlay->catalog != NULL)
+        status = table_read(&knees->table, "slo.csv", search->overlay->catalog, search->diag);
     if (status == STATUS_OK && knees->table.columns == 0)
         status = table_read(&knees->table, "slo.csv", NULL, search->diag);
     if (status == STATUS_OK)
@@ -176,7 +151,8 @@ static int read_levels(struct search *search, struct knees *knees)
 }
 
 int knees_find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
-               double bound, const char *overlay, const struct run_rules *rules, struct diag *diag)
+               double bound, const struct overlay *overlay, const struct run_rules *rules,
+               struct diag *diag)
 {
     struct search search = {catalog, scenario, rules, overlay, NULL, diag};
     memset(knees, 0, sizeof *knees);

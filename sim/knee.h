@@ -30,11 +30,12 @@ struct knees {
     bool partial; /* cancelled: what was found so far */
 };
 
-/* Looks for the knee of each level up to `bound` guests (or units of another ramp). overlay: a
- * directory whose slo.csv replaces the built-in one; NULL: none. The caller ends with knees_free,
+/* Looks for the knee of each level up to `bound` guests (or units of another ramp). An slo.csv
+ * in the overlay's directory replaces the built-in one. The caller ends with knees_free,
  * also after an error. */
 int knees_find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
-               double bound, const char *overlay, const struct run_rules *rules, struct diag *diag);
+               double bound, const struct overlay *overlay, const struct run_rules *rules,
+               struct diag *diag);
 void knees_free(struct knees *knees);
 
 /* The knee with the least first_bad; -1: none within the bound. */

@@ -1,6 +1,7 @@
 #include "sim/run.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/option.h"
@@ -16,12 +17,12 @@ struct running {
     const struct run_rules *rules;
     struct figures *figures;
     enum phase phase;
+    double warmup_s; /* of steady load */
 };
 
-static int run_host(struct host *host, enum phase phase)
+static int run_host(struct host *host, const struct running *running)
 {
-    const struct plan *plan = host->plan;
-    switch (phase) {
+    switch (running->phase) {
     case PHASE_START:
         return host_run_start(host);
     case PHASE_MEMORY:
@@ -32,9 +33,38 @@ static int run_host(struct host *host, enum phase phase)
         irq_measure(host);
         return 0;
     default:
-        return host_run_steady(host, cost_of(plan->costs, 0, "warmup_s"),
-                               plan_option(plan, 0, "duration"));
+        return host_run_steady(host, running->warmup_s, plan_option(running->plan, 0, "duration"));
     }
+}
+
+/* The warm-up of steady load, from a pilot run whose random numbers no replication has. NAN without
+ * memory, or when cancelled. */
+static double find_warmup(const struct plan *plan, const struct run_rules *rules)
+{
+    struct host host;
+    struct result *result = malloc(sizeof *result);
+    double warmup = NAN;
+    if (result == NULL)
+        return NAN;
+    int status = host_open(&host, plan, rules->seed, UINT64_MAX, result);
+    host.cancel = rules->cancel;
+    if (status == 0)
+        warmup = host_warmup_s(&host, cost_of(plan->costs, 0, "warmup_s"),
+                               plan_option(plan, 0, "duration"));
+    host_close(&host);
+    free(result);
+    return warmup;
+}
+
+static int prepare(struct running *running)
+{
+    if (running->phase != PHASE_STEADY)
+        return RUNNER_OK;
+    running->warmup_s = find_warmup(running->plan, running->rules);
+    if (!isnan(running->warmup_s))
+        return RUNNER_OK;
+    const atomic_int *cancel = running->rules->cancel;
+    return cancel != NULL && atomic_load(cancel) != 0 ? RUNNER_CANCELLED : RUNNER_NO_MEMORY;
 }
 
 static int run_one(void *context, uint64_t replication, unsigned worker, void *out)
@@ -43,10 +73,11 @@ static int run_one(void *context, uint64_t replication, unsigned worker, void *o
     struct host host;
     (void)worker;
     int status = host_open(&host, running->plan, running->rules->seed, replication, out);
+    host.cancel = running->rules->cancel;
     if (status == 0)
-        status = run_host(&host, running->phase);
+        status = run_host(&host, running);
     host_close(&host);
-    return status;
+    return status == HOST_CANCELLED ? RUNNER_CANCELLED : status;
 }
 
 static void merge(void *context, uint64_t replication, const void *in)
@@ -58,6 +89,10 @@ static void merge(void *context, uint64_t replication, const void *in)
     for (int i = 0; i < METRIC_COUNT; i++) {
         if (!isnan(result->value[i]))
             tally_add(&figures->metric[i], result->value[i]);
+        for (int c = 0; c < CLASSES_MAX; c++) {
+            if (!isnan(result->class_value[c][i]))
+                tally_add(&figures->class_metric[c][i], result->class_value[c][i]);
+        }
     }
     histogram_merge(&figures->start_ns, &result->start_ns);
     histogram_merge(&figures->io_ns, &result->io_ns);
@@ -101,7 +136,7 @@ static void progress(void *context, uint64_t merged, uint64_t most)
 int run_phase(const struct plan *plan, enum phase phase, const struct run_rules *rules,
               struct figures *figures, struct diag *diag)
 {
-    struct running running = {plan, rules, figures, phase};
+    struct running running = {plan, rules, figures, phase, 0};
     struct runner runner = {.most = rules->most,
                             .batch = 1,
                             .threads = rules->threads,
@@ -114,16 +149,40 @@ int run_phase(const struct plan *plan, enum phase phase, const struct run_rules 
                             .progress = progress};
     struct runner_report report;
     memset(figures, 0, sizeof *figures);
-    for (int i = 0; i < METRIC_COUNT; i++)
+    for (int i = 0; i < METRIC_COUNT; i++) {
         tally_init(&figures->metric[i]);
+        for (int c = 0; c < CLASSES_MAX; c++)
+            tally_init(&figures->class_metric[c][i]);
+    }
     histogram_init(&figures->start_ns);
     histogram_init(&figures->io_ns);
     histogram_init(&figures->delay_ns);
-    int status = runner_run(&runner, &report);
+    int status = prepare(&running);
+    if (status == RUNNER_OK)
+        status = runner_run(&runner, &report);
     figures->partial = status == RUNNER_CANCELLED;
     if (status != RUNNER_OK && status != RUNNER_CANCELLED)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     return STATUS_OK;
+}
+
+int run_observed(const struct plan *plan, enum phase phase, const struct run_rules *rules,
+                 const struct recorder *recorder, uint64_t *ended_ns, struct diag *diag)
+{
+    struct running running = {plan, rules, NULL, phase, 0};
+    struct host host;
+    struct result *result = malloc(sizeof *result);
+    int status = result == NULL ? -1 : prepare(&running);
+    if (status == 0) {
+        status = host_open(&host, plan, rules->seed, 0, result);
+        host.recorder = recorder;
+        if (status == 0)
+            status = run_host(&host, &running);
+        *ended_ns = sim_now(&host.sim);
+        host_close(&host);
+    }
+    free(result);
+    return status == 0 ? STATUS_OK : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
 }
 
 bool phase_applies(const struct plan *plan, enum phase phase)

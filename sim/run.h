@@ -8,6 +8,7 @@
 #include "sim/engine/interval.h"
 #include "sim/host/metrics.h"
 #include "sim/host/plan.h"
+#include "sim/host/recorder.h"
 
 /* An answer runs those before PHASE_COUNT; costs are arithmetic that published figures are held
  * against. */
@@ -28,6 +29,7 @@ extern const struct run_rules run_defaults;
 
 struct figures {
     struct tally metric[METRIC_COUNT]; /* count 0: nothing of the kind */
+    struct tally class_metric[CLASSES_MAX][METRIC_COUNT];
     struct histogram start_ns, io_ns, delay_ns;
     uint64_t replications;
     bool partial; /* cancelled */
@@ -36,6 +38,11 @@ struct figures {
 /* Errors: no memory. A cancelled run has the figures so far. */
 int run_phase(const struct plan *plan, enum phase phase, const struct run_rules *rules,
               struct figures *figures, struct diag *diag);
+
+/* Runs replication 0 of a phase once more and tells the recorder; its figures are thrown away.
+ * Returns how long the phase lasted, in simulated ns, by *ended_ns. */
+int run_observed(const struct plan *plan, enum phase phase, const struct run_rules *rules,
+                 const struct recorder *recorder, uint64_t *ended_ns, struct diag *diag);
 
 /* Whether the scenario has anything that this phase shows. */
 bool phase_applies(const struct plan *plan, enum phase phase);

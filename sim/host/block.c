@@ -97,7 +97,8 @@ int block_open(struct host *host)
                               total.disks + need.disks,     total.servers + need.servers,
                               total.workers + need.workers, total.requests + need.requests};
     }
-    if (!allocate(block, &total, plan->guests)) {
+    block->class_io_ns = calloc(plan->scenario->class_count, sizeof *block->class_io_ns);
+    if (block->class_io_ns == NULL || !allocate(block, &total, plan->guests)) {
         block_close(host);
         return -1;
     }
@@ -106,6 +107,8 @@ int block_open(struct host *host)
         host_stream(host, &rng, d, PURPOSE_DRIVE);
         drive_init(&block->drives[d], &host->sim, &block->costs[0].drive, &rng);
     }
+    for (size_t c = 0; c < plan->scenario->class_count; c++)
+        histogram_init(&block->class_io_ns[c]);
     cut(block);
     return 0;
 }
@@ -115,6 +118,7 @@ void block_close(struct host *host)
     struct block *block = host->block;
     if (block == NULL)
         return;
+    free(block->class_io_ns);
     free(block->drives);
     free(block->guests);
     free(block->jobs);
@@ -206,6 +210,7 @@ void block_start(struct host *host, struct guest *guest)
     start_servers(state, guest);
     start_queues(state, guest);
     start_jobs(state, guest);
+    state->io_ns = &host->block->class_io_ns[guest->class_index];
     state->running = true;
     for (uint32_t j = 0; j < state->costs->jobs; j++)
         block_job_step(&host->sim, &state->jobs[j]);
@@ -214,7 +219,8 @@ void block_start(struct host *host, struct guest *guest)
 void block_restart_statistics(struct host *host)
 {
     struct block *block = host->block;
-    histogram_init(&host->result->io_ns);
+    for (size_t c = 0; c < host->plan->scenario->class_count; c++)
+        histogram_init(&block->class_io_ns[c]);
     block->kicks = 0;
     for (uint32_t i = 0; i < host->plan->guests; i++) {
         for (uint32_t s = 0; block->guests[i].running && s < block->guests[i].server_count; s++) {
@@ -245,18 +251,37 @@ static double thread_use(const struct host *host, double elapsed_ns)
     return threads == 0 ? NAN : used_ns / elapsed_ns / (double)threads;
 }
 
+uint64_t block_requests(const struct host *host)
+{
+    uint64_t count = 0;
+    for (size_t c = 0; c < host->plan->scenario->class_count; c++)
+        count += host->block->class_io_ns[c].count;
+    return count;
+}
+
+/* Fills the figures of a latency: those of all guests, or of one class. */
+static void measure_latency(const struct histogram *io_ns, double elapsed_ns, double *value)
+{
+    if (io_ns->count == 0 || elapsed_ns <= 0)
+        return;
+    value[METRIC_io_rate] = (double)io_ns->count / elapsed_ns * 1e9;
+    value[METRIC_io_mean] = histogram_mean(io_ns) / 1e9;
+    value[METRIC_io_p50] = (double)histogram_quantile(io_ns, 0.5) / 1e9;
+    value[METRIC_io_p99] = (double)histogram_quantile(io_ns, 0.99) / 1e9;
+    value[METRIC_io_p999] = (double)histogram_quantile(io_ns, 0.999) / 1e9;
+}
+
 void block_measure(struct host *host)
 {
     struct result *result = host->result;
-    const struct histogram *io_ns = &result->io_ns;
     double elapsed_ns = (double)(sim_now(&host->sim) - host->measured_since_ns);
-    if (io_ns->count == 0 || elapsed_ns <= 0)
+    for (size_t c = 0; c < host->plan->scenario->class_count; c++) {
+        measure_latency(&host->block->class_io_ns[c], elapsed_ns, result->class_value[c]);
+        histogram_merge(&result->io_ns, &host->block->class_io_ns[c]);
+    }
+    measure_latency(&result->io_ns, elapsed_ns, result->value);
+    if (result->io_ns.count == 0 || elapsed_ns <= 0)
         return;
-    result->value[METRIC_io_rate] = (double)io_ns->count / elapsed_ns * 1e9;
-    result->value[METRIC_io_mean] = histogram_mean(io_ns) / 1e9;
-    result->value[METRIC_io_p50] = (double)histogram_quantile(io_ns, 0.5) / 1e9;
-    result->value[METRIC_io_p99] = (double)histogram_quantile(io_ns, 0.99) / 1e9;
-    result->value[METRIC_io_p999] = (double)histogram_quantile(io_ns, 0.999) / 1e9;
     result->value[METRIC_io_thread_use] = thread_use(host, elapsed_ns);
     result->value[METRIC_io_exits] = (double)host->block->kicks / elapsed_ns * 1e9;
 }

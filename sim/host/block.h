@@ -34,6 +34,9 @@
 
 int block_open(struct host *host);
 void block_start(struct host *host, struct guest *guest);
+/* Requests completed since the start or the end of the warm-up. */
+uint64_t block_requests(const struct host *host);
+
 void block_restart_statistics(struct host *host);
 void block_measure(struct host *host);
 void block_close(struct host *host);

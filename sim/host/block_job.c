@@ -29,7 +29,7 @@ static void on_reaped(struct sim *sim, void *arg)
     if (request == &job->flush)
         job->flushing = false;
     else {
-        histogram_add(&job->guest->block->host->result->io_ns, sim_now(sim) - request->began_ns);
+        histogram_add(job->guest->io_ns, sim_now(sim) - request->began_ns);
         if (costs_of(job)->sleep_ns > 0)
             sim_schedule_in(sim, costs_of(job)->sleep_ns, SIM_PRIORITY_NORMAL, on_ready, request);
         else

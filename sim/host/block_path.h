@@ -125,6 +125,7 @@ struct block_job {
 struct block_guest {
     struct block *block;
     const struct block_costs *costs;
+    struct histogram *io_ns; /* of its class */
     struct rng rng;
     struct block_job *jobs;
     struct block_queue *queues;
@@ -149,6 +150,7 @@ struct block {
     struct server *servers;
     struct worker *workers;
     struct request *requests;
+    struct histogram *class_io_ns; /* of each class */
     uint64_t kicks;
 };
 

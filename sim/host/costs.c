@@ -52,7 +52,8 @@ static const char *const step_columns[S_COLUMNS] = {"step",   "phase",     "stat
                                                     "amount", "growth",    "since",   "until",
                                                     "source", "confidence"};
 
-enum { TABLES = 2 }; /* an overlay's, then the embedded one */
+/* What comes first is asked first: a file of parameters, an overlay's, the embedded ones. */
+enum { PARAMETER_TABLES = 3, STEP_TABLES = 2 };
 
 struct class_costs {
     struct parameter *parameters;
@@ -62,7 +63,7 @@ struct class_costs {
 
 struct costs {
     struct model *model;
-    struct table parameters[TABLES], steps[TABLES];
+    struct table parameters[PARAMETER_TABLES], steps[STEP_TABLES];
     struct names names;
     size_t parameter_count; /* distinct names */
     struct class_costs *classes;
@@ -160,7 +161,7 @@ static int take_overrides(struct costs *costs, size_t class_index, struct diag *
         if (index < 0) {
             struct text_nearest nearest;
             text_nearest_init(&nearest, given->name);
-            for (size_t t = 0; t < TABLES; t++) {
+            for (size_t t = 0; t < PARAMETER_TABLES; t++) {
                 for (size_t r = 0; r < costs->parameters[t].rows; r++)
                     text_nearest_offer(&nearest, table_cell(&costs->parameters[t], r, 0));
             }
@@ -252,12 +253,12 @@ static int take_step(struct costs *costs, size_t class_index, const struct row *
 }
 
 /* Hands every row of both tables to `take`. */
-static int each_row(struct costs *costs, const struct table tables[TABLES],
+static int each_row(struct costs *costs, const struct table *tables, size_t table_count,
                     const char *const *columns, size_t count, size_t class_index,
                     int (*take)(struct costs *, size_t, const struct row *), struct diag *diag)
 {
     int column[P_COLUMNS];
-    for (size_t t = 0; t < TABLES; t++) {
+    for (size_t t = 0; t < table_count; t++) {
         if (tables[t].columns == 0)
             continue;
         int status = table_expect(&tables[t], columns, count, column, diag);
@@ -288,14 +289,41 @@ static int bind_class(struct costs *costs, size_t c, struct diag *diag)
     costs->binding = class;
     int status = take_overrides(costs, c, diag);
     if (status == STATUS_OK)
-        status = each_row(costs, costs->parameters, parameter_columns, P_COLUMNS, c, take_parameter,
-                          diag);
+        status = each_row(costs, costs->parameters, PARAMETER_TABLES, parameter_columns, P_COLUMNS,
+                          c, take_parameter, diag);
     if (status == STATUS_OK)
-        status = each_row(costs, costs->steps, step_columns, S_COLUMNS, c, take_step, diag);
+        status =
+            each_row(costs, costs->steps, STEP_TABLES, step_columns, S_COLUMNS, c, take_step, diag);
     return status;
 }
 
-int costs_new(struct costs **out, struct model *model, const char *overlay, struct diag *diag)
+static int read_tables(struct costs *costs, const struct overlay *overlay, struct diag *diag)
+{
+    int status = STATUS_OK;
+    if (overlay != NULL && overlay->parameters != NULL)
+        status = table_read_file(&costs->parameters[0], overlay->parameters, diag);
+    if (status == STATUS_OK && overlay != NULL && overlay->catalog != NULL) {
+        status = table_read(&costs->parameters[1], "parameters.csv", overlay->catalog, diag);
+        if (status == STATUS_OK)
+            status = table_read(&costs->steps[0], "costs.csv", overlay->catalog, diag);
+    }
+    if (status == STATUS_OK)
+        status = table_read(&costs->parameters[2], "parameters.csv", NULL, diag);
+    if (status == STATUS_OK)
+        status = table_read(&costs->steps[1], "costs.csv", NULL, diag);
+    size_t rows = 0;
+    for (size_t t = 0; t < PARAMETER_TABLES; t++)
+        rows += costs->parameters[t].rows;
+    if (status == STATUS_OK && !names_init(&costs->names, rows))
+        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    if (status == STATUS_OK)
+        status = each_row(costs, costs->parameters, PARAMETER_TABLES, parameter_columns, P_COLUMNS,
+                          0, take_name, diag);
+    return status;
+}
+
+int costs_new(struct costs **out, struct model *model, const struct overlay *overlay,
+              struct diag *diag)
 {
     struct costs *costs = *out = calloc(1, sizeof *costs);
     if (costs == NULL)
@@ -306,20 +334,8 @@ int costs_new(struct costs **out, struct model *model, const char *overlay, stru
     int status = costs->classes == NULL
                      ? diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory")
                      : STATUS_OK;
-    if (status == STATUS_OK && overlay != NULL)
-        status = table_read(&costs->parameters[0], "parameters.csv", overlay, diag);
-    if (status == STATUS_OK && overlay != NULL)
-        status = table_read(&costs->steps[0], "costs.csv", overlay, diag);
     if (status == STATUS_OK)
-        status = table_read(&costs->parameters[1], "parameters.csv", NULL, diag);
-    if (status == STATUS_OK)
-        status = table_read(&costs->steps[1], "costs.csv", NULL, diag);
-    if (status == STATUS_OK &&
-        !names_init(&costs->names, costs->parameters[0].rows + costs->parameters[1].rows))
-        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    if (status == STATUS_OK)
-        status =
-            each_row(costs, costs->parameters, parameter_columns, P_COLUMNS, 0, take_name, diag);
+        status = read_tables(costs, overlay, diag);
     for (size_t c = 0; status == STATUS_OK && c < costs->class_count; c++)
         status = bind_class(costs, c, diag);
     return status;
@@ -331,10 +347,10 @@ void costs_free(struct costs *costs)
         return;
     for (size_t c = 0; costs->classes != NULL && c < costs->class_count; c++)
         free(costs->classes[c].parameters);
-    for (size_t t = 0; t < TABLES; t++) {
+    for (size_t t = 0; t < PARAMETER_TABLES; t++)
         table_free(&costs->parameters[t]);
+    for (size_t t = 0; t < STEP_TABLES; t++)
         table_free(&costs->steps[t]);
-    }
     names_free(&costs->names);
     free(costs->classes);
     free(costs);

@@ -41,10 +41,16 @@ struct parameter {
 
 struct costs;
 
-/* overlay: directory whose parameters.csv and costs.csv are laid over the embedded ones (rows in
- * front); NULL: none. The model must outlive the costs. The caller ends with costs_free. Errors
+/* What is laid over the embedded tables, its rows in front; NULL: nothing. */
+struct overlay {
+    const char *parameters; /* a file of calibrated parameters; first of all */
+    const char *catalog;    /* a directory with parameters.csv, costs.csv, slo.csv */
+};
+
+/* overlay NULL: none. The model must outlive the costs. The caller ends with costs_free. Errors
  * name file, line and column. */
-int costs_new(struct costs **costs, struct model *model, const char *overlay, struct diag *diag);
+int costs_new(struct costs **costs, struct model *model, const struct overlay *overlay,
+              struct diag *diag);
 void costs_free(struct costs *costs);
 
 /* The value of a parameter for a class; the name must be one of the table (a broken contract

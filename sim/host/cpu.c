@@ -1,97 +1,10 @@
-#include "sim/host/cpu.h"
+#include "sim/host/cpu_private.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { NICE_0 = 1024 };
-
-struct cpu {
-    struct thread *current; /* NULL: idle */
-    struct thread *last;    /* that ran here */
-    struct thread *next;    /* of the queue, to be picked ahead of all */
-    uint64_t since_ns;      /* when current's progress was last accounted */
-    uint64_t started_ns;    /* when current was put on the CPU */
-    uint64_t slice_end_ns;  /* SIM_NEVER: nobody waits */
-    double speed;           /* of current */
-    struct sim_event timer; /* its burst's end or its slice's */
-    uint64_t vruntime;      /* no thread here is behind it; it never falls */
-    struct thread **queue;  /* a heap by virtual time */
-    uint32_t queued, room;
-    bool in_done; /* a burst's done runs: what it causes here waits for settle() */
-    bool yield, resched;
-    uint32_t index, core; /* index % cores */
-    bool alone;           /* no sibling shares its core */
-    struct cpus *cpus;
-};
-
-/* The run queue: a binary heap by virtual time, then order of arrival. */
-
-static bool before(const struct thread *a, const struct thread *b)
-{
-    int64_t apart = (int64_t)(a->vruntime - b->vruntime);
-    return apart != 0 ? apart < 0 : a->order < b->order;
-}
-
-static void sift_up(struct cpu *cpu, uint32_t at)
-{
-    struct thread *thread = cpu->queue[at];
-    for (; at > 0 && before(thread, cpu->queue[(at - 1) / 2]); at = (at - 1) / 2)
-        cpu->queue[at] = cpu->queue[(at - 1) / 2];
-    cpu->queue[at] = thread;
-}
-
-static void sift_down(struct cpu *cpu, uint32_t at)
-{
-    struct thread *thread = cpu->queue[at];
-    for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child >= cpu->queued)
-            break;
-        if (child + 1 < cpu->queued && before(cpu->queue[child + 1], cpu->queue[child]))
-            child++;
-        if (!before(cpu->queue[child], thread))
-            break;
-        cpu->queue[at] = cpu->queue[child];
-        at = child;
-    }
-    cpu->queue[at] = thread;
-}
-
-static void grow(struct cpu *cpu)
-{
-    uint32_t room = cpu->room > 0 ? 2 * cpu->room : 8;
-    struct thread **queue = realloc(cpu->queue, room * sizeof(struct thread *));
-    contract(queue != NULL && "memory for a run queue");
-    cpu->queue = queue;
-    cpu->room = room;
-}
-
-static void enqueue(struct cpu *cpu, struct thread *thread)
-{
-    if (cpu->queued == cpu->room)
-        grow(cpu);
-    thread->order = cpu->cpus->order++;
-    thread->cpu = cpu->index;
-    thread->state = THREAD_READY;
-    cpu->queue[cpu->queued] = thread;
-    sift_up(cpu, cpu->queued++);
-    cpu->cpus->waiting++;
-}
-
-static void dequeue(struct cpu *cpu, struct thread *thread)
-{
-    uint32_t at = 0;
-    while (cpu->queue[at] != thread)
-        at++;
-    struct thread *last = cpu->queue[--cpu->queued];
-    cpu->cpus->waiting--;
-    if (last == thread)
-        return;
-    cpu->queue[at] = last;
-    sift_down(cpu, at);
-    sift_up(cpu, at);
-}
 
 /* Time and speed. */
 
@@ -184,46 +97,6 @@ static void slow_siblings(struct cpu *cpu)
     }
 }
 
-/* Idle CPUs, a bit each; and idle cores, where hardware threads share them. */
-
-static void set_bit(uint64_t *bits, uint32_t at, bool value)
-{
-    uint64_t bit = UINT64_C(1) << (at % 64);
-    bits[at / 64] = value ? bits[at / 64] | bit : bits[at / 64] & ~bit;
-}
-
-static void mark_idle(struct cpu *cpu, bool idle)
-{
-    struct cpus *cpus = cpu->cpus;
-    bool all = idle;
-    set_bit(cpus->idle, cpu->index, idle);
-    if (cpu->alone)
-        return;
-    for (uint32_t c = cpu->core; all && c < cpus->count; c += cpus->cores)
-        all = cpus->cpu[c].current == NULL;
-    set_bit(cpus->idle_core, cpu->core, all);
-}
-
-static bool core_idle(const struct cpus *cpus, const struct cpu *cpu)
-{
-    return cpu->alone || (cpus->idle_core[cpu->core / 64] >> (cpu->core % 64) & 1) != 0;
-}
-
-/* The first bit set from `from` on, around the end; UINT32_MAX: none. */
-static uint32_t find_bit(const uint64_t *bits, uint32_t count, uint32_t from)
-{
-    uint32_t words = (count + 63) / 64;
-    uint32_t word = from / 64;
-    uint64_t here = bits[word] & (~UINT64_C(0) << (from % 64));
-    for (uint32_t i = 0; i <= words; i++) {
-        if (here != 0)
-            return word * 64 + (uint32_t)__builtin_ctzll(here);
-        word = word + 1 == words ? 0 : word + 1;
-        here = bits[word];
-    }
-    return UINT32_MAX;
-}
-
 /* Threads come and go. */
 
 static void count_awake(struct cpus *cpus, int change)
@@ -288,7 +161,7 @@ static struct thread *pull(struct cpu *cpu)
     if (busiest == NULL)
         return NULL;
     struct thread *thread = busiest->queue[0];
-    dequeue(busiest, thread);
+    cpu_dequeue(busiest, thread);
     if (busiest->next == thread)
         busiest->next = NULL;
     rebase(thread, busiest, cpu);
@@ -300,7 +173,7 @@ static struct thread *pick(struct cpu *cpu)
     struct thread *thread = cpu->next != NULL ? cpu->next : cpu->queued > 0 ? cpu->queue[0] : NULL;
     cpu->next = NULL;
     if (thread != NULL)
-        dequeue(cpu, thread);
+        cpu_dequeue(cpu, thread);
     else if (cpu->cpus->waiting > 0)
         thread = pull(cpu);
     return thread;
@@ -316,7 +189,7 @@ static void refill(struct cpu *cpu, bool was_busy)
     } else if (was_busy) {
         sim_cancel(cpu->cpus->sim, cpu->timer);
         cpu->timer = SIM_EVENT_NONE;
-        mark_idle(cpu, true);
+        cpu_mark_idle(cpu, true);
         slow_siblings(cpu);
     }
 }
@@ -336,7 +209,7 @@ static void put_back(struct cpu *cpu)
     }
     if (to != cpu)
         rebase(thread, cpu, to);
-    enqueue(to, thread);
+    cpu_enqueue(to, thread);
     if (to != cpu && to->slice_end_ns == SIM_NEVER) {
         set_slice(to);
         if (!to->in_done)
@@ -414,26 +287,6 @@ static void preempt(struct cpu *cpu, struct thread *thread)
     switch_over(cpu, false);
 }
 
-/* Where a thread that wakes up goes: see the header. */
-static struct cpu *choose_cpu(struct thread *thread)
-{
-    struct cpus *cpus = thread->cpus;
-    struct cpu *own = &cpus->cpu[thread->cpu];
-    uint32_t found = UINT32_MAX;
-    if (own->current == NULL && core_idle(cpus, own))
-        return own;
-    if (!own->alone)
-        found = find_bit(cpus->idle_core, cpus->cores, own->core);
-    if (found == UINT32_MAX && own->current == NULL)
-        return own;
-    if (found == UINT32_MAX)
-        found = find_bit(cpus->idle, cpus->count, own->index);
-    if (found != UINT32_MAX)
-        return &cpus->cpu[found];
-    struct cpu *other = &cpus->cpu[cpus->probe++ % cpus->count];
-    return other->queued < own->queued ? other : own;
-}
-
 /* CPU time that waking up costs. */
 static uint64_t wake_cost(struct cpus *cpus, const struct cpu *cpu, const struct thread *thread)
 {
@@ -448,7 +301,7 @@ static uint64_t wake_cost(struct cpus *cpus, const struct cpu *cpu, const struct
 static void wake(struct thread *thread)
 {
     struct cpus *cpus = thread->cpus;
-    struct cpu *cpu = choose_cpu(thread);
+    struct cpu *cpu = cpu_choose(thread);
     const struct cpu *own = &cpus->cpu[thread->cpu];
     uint64_t credit = cpus->rules.latency_ns / 2;
     thread->wakeups++;
@@ -463,12 +316,12 @@ static void wake(struct thread *thread)
         thread->vruntime = cpu->vruntime - credit;
     if (cpu->current == NULL) {
         start(cpu, thread);
-        mark_idle(cpu, false);
+        cpu_mark_idle(cpu, false);
         slow_siblings(cpu);
         program(cpu);
         return;
     }
-    enqueue(cpu, thread);
+    cpu_enqueue(cpu, thread);
     account(cpu);
     advance_clock(cpu);
     if ((int64_t)(cpu->current->vruntime - thread->vruntime) > (int64_t)cpus->rules.wakeup_ns) {
@@ -570,9 +423,9 @@ int cpus_init(struct cpus *cpus, struct sim *sim, uint32_t count, const struct c
         cpus->cpu[c].alone = cpus->rules.threads_per_core == 1;
         cpus->cpu[c].slice_end_ns = SIM_NEVER;
         cpus->cpu[c].vruntime = UINT64_C(1) << 62; /* room below it for credits */
-        set_bit(cpus->idle, c, true);
-        set_bit(cpus->idle_core, c % cpus->cores, true);
     }
+    for (uint32_t c = 0; c < count; c++)
+        cpu_mark_idle(&cpus->cpu[c], true);
     return 0;
 }
 

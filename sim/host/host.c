@@ -8,6 +8,7 @@
 #include "sim/host/net.h"
 #include "sim/host/memory.h"
 #include "sim/host/migration.h"
+#include "sim/host/sampler.h"
 #include "sim/host/start.h"
 #include "sim/host/tick.h"
 #include "sim/host/workload.h"
@@ -162,28 +163,49 @@ static void restart_statistics(struct host *host)
     host->measured_since_ns = sim_now(&host->sim);
 }
 
+/* CPU time of vCPUs, in ns. */
+struct vcpu_use {
+    double run, wait, spin, locking; /* locking: run of guests whose work takes locks */
+    double wakeups;
+};
+
+static void add_use(struct vcpu_use *use, const struct guest *guest, bool locks)
+{
+    for (uint32_t i = 0; i < guest->vcpu_count; i++) {
+        const struct thread *vcpu = &guest->vcpus[i];
+        use->run += (double)vcpu->run_ns;
+        use->wait += (double)vcpu->wait_ns;
+        use->spin += (double)vcpu->spin_ns;
+        use->locking += locks ? (double)vcpu->run_ns : 0;
+        use->wakeups += (double)vcpu->wakeups;
+    }
+}
+
+static void measure_use(const struct vcpu_use *use, double passed, double *value)
+{
+    value[METRIC_cpu_steal] = use->run + use->wait > 0 ? use->wait / (use->run + use->wait) : 0;
+    if (use->locking > 0)
+        value[METRIC_cpu_spin] = use->spin / use->locking;
+    value[METRIC_wakeups] = use->wakeups / passed;
+}
+
 static void measure_cpu(struct host *host)
 {
     double *value = host->result->value;
     double passed = (double)(sim_now(&host->sim) - host->measured_since_ns) * 1e-9;
-    double run = 0;
-    double wait = 0;
-    double spin = 0;
-    double wakeups = 0;
+    struct vcpu_use all = {.run = 0};
+    struct vcpu_use class_use[CLASSES_MAX] = {{.run = 0}};
     for (uint32_t g = 0; g < host->plan->guests; g++) {
-        struct guest *guest = &host->guests[g];
-        for (uint32_t i = 0; i < guest->vcpu_count; i++) {
-            run += (double)guest->vcpus[i].run_ns;
-            wait += (double)guest->vcpus[i].wait_ns;
-            spin += (double)guest->vcpus[i].spin_ns;
-            wakeups += (double)guest->vcpus[i].wakeups;
-        }
+        const struct guest *guest = &host->guests[g];
+        bool locks = plan_option(host->plan, guest->class_index, "guest_locks") > 0;
+        add_use(&all, guest, locks);
+        add_use(&class_use[guest->class_index], guest, locks);
     }
+    measure_use(&all, passed, value);
+    for (size_t c = 0; c < host->plan->scenario->class_count; c++)
+        measure_use(&class_use[c], passed, host->result->class_value[c]);
     value[METRIC_cpu_busy] = cpus_use(&host->cpus, host->measured_since_ns);
-    value[METRIC_cpu_steal] = run + wait > 0 ? wait / (run + wait) : 0;
-    value[METRIC_cpu_spin] = run > 0 ? spin / run : 0;
     value[METRIC_tasks_running] = cpus_running(&host->cpus, host->measured_since_ns);
-    value[METRIC_wakeups] = wakeups / passed;
     if (host->result->delay_ns.count > 0) {
         value[METRIC_sched_delay_mean] = histogram_mean(&host->result->delay_ns) * 1e-9;
         value[METRIC_sched_delay_p99] =
@@ -191,15 +213,49 @@ static void measure_cpu(struct host *host)
     }
 }
 
+/* Runs in pieces, so that a long run can be cancelled. */
+static int run_until(struct host *host, double end_s)
+{
+    enum { PIECES = 50 };
+    double from_s = (double)sim_now(&host->sim) * 1e-9;
+    for (int i = 1; i <= PIECES; i++) {
+        double at_s = i == PIECES ? end_s : from_s + (end_s - from_s) * i / PIECES;
+        if (host->cancel != NULL && atomic_load(host->cancel) != 0)
+            return HOST_CANCELLED;
+        if (sim_run(&host->sim, (uint64_t)(at_s * 1e9)) != SIM_OK)
+            return -1;
+    }
+    return 0;
+}
+
+double host_warmup_s(struct host *host, double least_s, double duration_s)
+{
+    struct sampler sampler;
+    bool settled;
+    double end_s = least_s + duration_s;
+    if (open_parts(host) != 0)
+        return NAN;
+    sampler_begin(&sampler, host, (uint64_t)(end_s * 1e9));
+    if (run_until(host, end_s) != 0)
+        return NAN;
+    double warmup = sampler_warmup_s(&sampler, &settled);
+    return fmax(warmup, least_s);
+}
+
 int host_run_steady(struct host *host, double warmup_s, double duration_s)
 {
+    struct sampler sampler;
     if (open_parts(host) != 0)
         return -1;
-    if (sim_run(&host->sim, (uint64_t)(warmup_s * 1e9)) != SIM_OK)
-        return -1;
+    int status = run_until(host, warmup_s);
+    if (status != 0)
+        return status;
     restart_statistics(host);
-    if (sim_run(&host->sim, (uint64_t)((warmup_s + duration_s) * 1e9)) != SIM_OK)
-        return -1;
+    if (host->recorder != NULL)
+        sampler_begin(&sampler, host, (uint64_t)(duration_s * 1e9));
+    status = run_until(host, warmup_s + duration_s);
+    if (status != 0)
+        return status;
     cpus_account(&host->cpus);
     measure_cpu(host);
     for (size_t p = 0; p < PARTS; p++)

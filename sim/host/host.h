@@ -3,6 +3,8 @@
 #ifndef SIM_HOST_HOST_H
 #define SIM_HOST_HOST_H
 
+#include <stdatomic.h>
+
 #include "sim/engine/random.h"
 #include "sim/host/cpu.h"
 #include "sim/host/metrics.h"
@@ -35,7 +37,9 @@ struct host {
     struct thread *threads;
     uint64_t measured_since_ns; /* the end of the warm-up */
     struct result *result;
-    struct workload *workload; /* of the parts; NULL: not in this run */
+    const atomic_int *cancel;        /* set by the owner; raised: runs end early */
+    const struct recorder *recorder; /* set by the owner; NULL: nobody watches */
+    struct workload *workload;       /* of the parts; NULL: not in this run */
     struct tick *tick;
     struct block *block;
     struct net *net;
@@ -50,9 +54,16 @@ int host_open(struct host *host, const struct plan *plan, uint64_t seed, uint64_
               struct result *result);
 void host_close(struct host *host);
 
+/* What runs return when they were cancelled. */
+enum { HOST_CANCELLED = -2 };
+
 /* All guests run at once for `duration_s` of simulated seconds after a warm-up of `warmup_s`; the
  * result is filled in. Returns 0, or -1 without memory. */
 int host_run_steady(struct host *host, double warmup_s, double duration_s);
+
+/* How long this host takes to be steady under its load, by MSER-5 over a run without warm-up; at
+ * least `least_s`. NAN without memory. */
+double host_warmup_s(struct host *host, double least_s, double duration_s);
 
 /* All guests are started, and do nothing once they are up; until the last one is up or stopped. */
 int host_run_start(struct host *host);

@@ -13,7 +13,8 @@ void lock_init(struct lock *lock, const struct lock_rules *rules, struct thread 
 
 static bool steals(const struct lock *lock)
 {
-    return lock->rules.kind == LOCK_PV_QUEUED || lock->rules.kind == LOCK_MUTEX;
+    return lock->rules.kind == LOCK_PV_QUEUED || lock->rules.kind == LOCK_MUTEX ||
+           lock->rules.kind == LOCK_BYTE;
 }
 
 static bool halts(const struct lock *lock)

@@ -7,6 +7,7 @@
  *     PV_TICKET    first come         spins a while, then halts        as TICKET; + a kick if
  * halted PV_QUEUED    whoever runs       spins a while, then halts        base; + a kick if halted
  *     MUTEX        whoever asks first sleeps                           a wake-up
+ *     BYTE         whoever runs       spins                            base
  *
  * With TICKET and QUEUED a release goes to the next in line even if its vCPU is off CPU: then the
  * lock stands still until the scheduler runs it (lock-waiter preemption). With PV_QUEUED and MUTEX
@@ -28,7 +29,7 @@
 #include "sim/host/cpu.h"
 
 /* In the order of the option guest_lock. */
-enum lock_kind { LOCK_TICKET, LOCK_QUEUED, LOCK_PV_TICKET, LOCK_PV_QUEUED, LOCK_MUTEX };
+enum lock_kind { LOCK_TICKET, LOCK_QUEUED, LOCK_PV_TICKET, LOCK_PV_QUEUED, LOCK_MUTEX, LOCK_BYTE };
 
 struct lock_rules {
     enum lock_kind kind;

@@ -20,8 +20,11 @@ int metric_find(const char *name)
 
 void result_init(struct result *result)
 {
-    for (int i = 0; i < METRIC_COUNT; i++)
+    for (int i = 0; i < METRIC_COUNT; i++) {
         result->value[i] = NAN;
+        for (int c = 0; c < CLASSES_MAX; c++)
+            result->class_value[c][i] = NAN;
+    }
     histogram_init(&result->start_ns);
     histogram_init(&result->io_ns);
     histogram_init(&result->delay_ns);

@@ -4,6 +4,7 @@
 #ifndef SIM_HOST_METRICS_H
 #define SIM_HOST_METRICS_H
 
+#include "model/scenario.h"
 #include "sim/engine/histogram.h"
 
 /* METRIC(id, unit, description): the id is also the name users read and write. */
@@ -20,7 +21,7 @@
     METRIC(start_cpu, "s", "CPU time of a guest's start")                                          \
     METRIC(cpu_busy, "", "share of the host's CPU time in use")                                    \
     METRIC(cpu_steal, "", "share of the time a vCPU wanted to run that it waited for a CPU")       \
-    METRIC(cpu_spin, "", "share of vCPUs' CPU time spent spinning for locks")                      \
+    METRIC(cpu_spin, "", "share of its vCPUs' CPU time that a guest with locks spins for them")    \
     METRIC(tasks_running, "", "threads on a CPU or waiting for one, mean")                         \
     METRIC(sched_delay_mean, "s", "wait of a woken vCPU for a CPU, mean")                          \
     METRIC(sched_delay_p99, "s", "wait of a woken vCPU for a CPU, 99th percentile")                \
@@ -109,6 +110,7 @@ int metric_find(const char *name);
 
 struct result {
     double value[METRIC_COUNT];
+    double class_value[CLASSES_MAX][METRIC_COUNT]; /* of one class of guests, where that is told */
     struct histogram start_ns, io_ns, delay_ns;
 };
 

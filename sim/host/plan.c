@@ -6,7 +6,8 @@
 
 #include "model/option.h"
 
-int plan_init(struct plan *plan, struct model *model, const char *overlay, struct diag *diag)
+int plan_init(struct plan *plan, struct model *model, const struct overlay *overlay,
+              struct diag *diag)
 {
     *plan = (struct plan){.model = model, .scenario = model_scenario(model)};
     for (size_t c = 0; c < plan->scenario->class_count; c++) {
@@ -26,7 +27,7 @@ int plan_init(struct plan *plan, struct model *model, const char *overlay, struc
 }
 
 int plan_open(struct plan *plan, const struct catalog *catalog, const struct scenario *scenario,
-              const char *overlay, struct diag *diag)
+              const struct overlay *overlay, struct diag *diag)
 {
     struct model *model;
     int status = model_new(&model, catalog, scenario, diag);

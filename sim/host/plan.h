@@ -20,13 +20,14 @@ struct plan {
 
 /* Binds the coefficients to a model, which must outlive the plan and is not used by replications:
  * they run on several threads. overlay as for costs_new. The caller ends with plan_free. */
-int plan_init(struct plan *plan, struct model *model, const char *overlay, struct diag *diag);
+int plan_init(struct plan *plan, struct model *model, const struct overlay *overlay,
+              struct diag *diag);
 void plan_free(struct plan *plan);
 
 /* The same for a scenario, which must outlive the plan, as the catalogue must: the plan has a model
  * of its own. */
 int plan_open(struct plan *plan, const struct catalog *catalog, const struct scenario *scenario,
-              const char *overlay, struct diag *diag);
+              const struct overlay *overlay, struct diag *diag);
 
 /* An option's value in a class; NAN when nothing says anything about it. The name must exist. */
 double plan_option(const struct plan *plan, size_t class_index, const char *option);

@@ -7,11 +7,13 @@
 #include "sim/engine/random.h"
 #include "sim/engine/station_fluid.h"
 #include "sim/engine/station_mutex.h"
+#include "sim/host/recorder.h"
 
 enum { WEIGHT_NORMAL = 1024, BOOT_PHASE = 5 /* of resources */ };
 
-/* Neighbouring steps at one station, in one phase. Seconds or bytes. */
+/* Neighbouring steps at one station, in one phase, by the name of the first. Seconds or bytes. */
 struct piece {
+    const char *name;
     int phase;
     enum place place;
     int lock;
@@ -45,7 +47,7 @@ struct boot {
     size_t piece;
     double factor; /* of this guest's work */
     double there;  /* guests before it */
-    uint64_t began_ns;
+    uint64_t began_ns, piece_began_ns;
     const struct limit *limit; /* that stops it; NULL: none */
     int stop_phase;
     struct start_worker *worker;
@@ -69,8 +71,8 @@ static void make_program(struct start_program *program, const struct plan *plan,
     const struct step *steps = costs_steps(plan->costs, class_index, &count);
     program->spread = cost_of(plan->costs, class_index, "start_spread");
     for (size_t i = 0; i < count; i++) {
-        struct piece piece = {steps[i].phase, steps[i].place, steps[i].lock, steps[i].amount,
-                              steps[i].growth};
+        struct piece piece = {steps[i].name, steps[i].phase,  steps[i].place,
+                              steps[i].lock, steps[i].amount, steps[i].growth};
         struct piece *last = program->count > 0 ? &program->pieces[program->count - 1] : NULL;
         if (piece.amount == 0 && piece.growth == 0)
             continue;
@@ -258,6 +260,8 @@ static void come_up(struct sim *sim, struct boot *boot)
     start->started++;
     start->last_up_ns = sim_now(sim);
     histogram_add(&host->result->start_ns, sim_now(sim) - boot->began_ns);
+    recorder_value(host, "guests_started", start->started);
+    recorder_value(host, "start_s", (double)(sim_now(sim) - boot->began_ns) * 1e-9);
     start->cpu_ns += (double)(boot->worker_run_ns + guest->main_loop->run_ns);
     for (uint32_t i = 0; i < guest->vcpu_count; i++)
         start->cpu_ns += (double)guest->vcpus[i].run_ns;
@@ -275,9 +279,15 @@ static void stop(struct sim *sim, struct boot *boot)
     end(sim, boot);
 }
 
+static const struct piece *current(const struct boot *boot)
+{
+    return &boot->host->start->programs[boot->guest->class_index].pieces[boot->piece];
+}
+
 static void piece_done(struct sim *sim, void *arg)
 {
     struct boot *boot = arg;
+    recorder_span(boot->host, boot->guest->index, current(boot)->name, boot->piece_began_ns);
     boot->piece++;
     advance(sim, boot);
 }
@@ -288,11 +298,6 @@ static void run_on(struct sim *sim, struct boot *boot, struct thread *thread, do
     boot->burst = (struct burst){
         .work_ns = (uint64_t)llround(seconds * boot->factor * 1e9), .done = done, .arg = boot};
     thread_run(sim, thread, &boot->burst);
-}
-
-static const struct piece *current(const struct boot *boot)
-{
-    return &boot->host->start->programs[boot->guest->class_index].pieces[boot->piece];
 }
 
 static double amount_now(const struct boot *boot)
@@ -333,6 +338,7 @@ static void begin_piece(struct sim *sim, struct boot *boot, double amount)
 {
     const struct piece *piece = current(boot);
     struct guest *guest = boot->guest;
+    boot->piece_began_ns = sim_now(sim);
     switch (piece->place) {
     case PLACE_DELAY:
         sim_schedule_in(sim, (uint64_t)llround(fmin(amount * boot->factor, 1e9) * 1e9),

@@ -11,7 +11,7 @@ struct ticker {
     struct burst burst;
     uint64_t phase_ns; /* within the period */
     struct ring *ring;
-    uint32_t index; /* of its rng or its lock_wait */
+    uint32_t index; /* of its lock_wait */
     bool pending;   /* the last one is not handled yet */
 };
 
@@ -19,7 +19,8 @@ struct ticker {
 struct ring {
     struct tick *tick;
     struct ticker *ticker;
-    uint32_t count, next;
+    uint32_t count, next; /* next: that ticks then */
+    struct rng rng;
     uint64_t period_ns, turned_ns; /* period 0: tickless; when this turn began */
     uint64_t work_ns, hold_ns;
     double gap_ns; /* tickless */
@@ -29,7 +30,6 @@ struct tick {
     struct host *host;
     struct ring ring[CLASSES_MAX];
     struct ticker *tickers;
-    struct rng *rng;         /* of each ticker */
     struct lock_wait *waits; /* of each ticker, on kernels with a time lock */
     uint32_t count;
     struct lock time_lock;
@@ -74,6 +74,14 @@ static void tick_now(struct sim *sim, struct ticker *ticker)
     thread_interrupt(sim, ticker->thread, &ticker->burst);
 }
 
+/* What the next tick will touch is fetched while there is other work to do. */
+static void prefetch(const struct ticker *ticker)
+{
+    __builtin_prefetch(ticker->thread);
+    __builtin_prefetch((const char *)ticker->thread + 64);
+    __builtin_prefetch((const char *)ticker->thread + 128);
+}
+
 static void on_ring(struct sim *sim, void *arg)
 {
     struct ring *ring = arg;
@@ -82,20 +90,26 @@ static void on_ring(struct sim *sim, void *arg)
         ring->next = 0;
         ring->turned_ns += ring->period_ns;
     }
-    struct ticker *next = &ring->ticker[ring->next];
-    __builtin_prefetch(next->thread);
-    __builtin_prefetch((const char *)next->thread + 64);
-    __builtin_prefetch((const char *)next->thread + 128);
+    const struct ticker *next = &ring->ticker[ring->next];
+    prefetch(next);
     sim_schedule_at(sim, ring->turned_ns + next->phase_ns, SIM_PRIORITY_NORMAL, on_ring, ring);
     tick_now(sim, ticker);
 }
 
+/* Draws who wakes up next, and when. */
+static void draw(struct sim *sim, struct ring *ring, sim_callback *on_random)
+{
+    double gap = ring->gap_ns / ring->count * rng_exponential(&ring->rng);
+    ring->next = (uint32_t)rng_below(&ring->rng, ring->count);
+    prefetch(&ring->ticker[ring->next]);
+    sim_schedule_in(sim, (uint64_t)gap + 1, SIM_PRIORITY_NORMAL, on_random, ring);
+}
+
 static void on_random(struct sim *sim, void *arg)
 {
-    struct ticker *ticker = arg;
-    struct ring *ring = ticker->ring;
-    double gap = ring->gap_ns * rng_exponential(&ring->tick->rng[ticker->index]);
-    sim_schedule_in(sim, (uint64_t)gap + 1, SIM_PRIORITY_NORMAL, on_random, ticker);
+    struct ring *ring = arg;
+    struct ticker *ticker = &ring->ticker[ring->next];
+    draw(sim, ring, on_random);
     tick_now(sim, ticker);
 }
 
@@ -109,6 +123,7 @@ static void bind_ring(struct tick *tick, size_t c)
                                   .work_ns = cost_ns(plan->costs, c, "tick_cpu_s"),
                                   .hold_ns = cost_ns(plan->costs, c, "time_lock_hold_s"),
                                   .gap_ns = wakeups > 0 ? 1e9 / wakeups : INFINITY};
+    host_stream(tick->host, &tick->ring[c].rng, c, PURPOSE_TICK);
 }
 
 int tick_open(struct host *host)
@@ -130,14 +145,13 @@ int tick_open(struct host *host)
         locks = locks || tick->ring[c].hold_ns > 0;
     }
     tick->tickers = calloc(tick->count + 1, sizeof *tick->tickers);
-    tick->rng = calloc(tick->count + 1, sizeof *tick->rng);
     tick->waits = calloc(locks ? tick->count + 1 : 1, sizeof *tick->waits);
     struct ticker *next = tick->tickers;
     for (size_t c = 0; next != NULL && c < plan->scenario->class_count; c++) {
         tick->ring[c].ticker = next;
         next += plan->class_guests[c] * (uint32_t)plan_option(plan, c, "vcpus");
     }
-    return tick->tickers == NULL || tick->rng == NULL || tick->waits == NULL ? -1 : 0;
+    return tick->tickers == NULL || tick->waits == NULL ? -1 : 0;
 }
 
 void tick_close(struct host *host)
@@ -145,7 +159,6 @@ void tick_close(struct host *host)
     if (host->tick == NULL)
         return;
     free(host->tick->tickers);
-    free(host->tick->rng);
     free(host->tick->waits);
     free(host->tick);
     host->tick = NULL;
@@ -159,8 +172,7 @@ void tick_start(struct host *host, struct guest *guest)
         struct ticker *ticker = &ring->ticker[ring->count++];
         uint32_t index = (uint32_t)(ticker - tick->tickers);
         *ticker = (struct ticker){.thread = &guest->vcpus[i], .ring = ring, .index = index};
-        host_stream(host, &tick->rng[index], (uint64_t)guest->index << 16 | i, PURPOSE_TICK);
-        ticker->phase_ns = (uint64_t)((double)ring->period_ns * rng_uniform(&tick->rng[index]));
+        ticker->phase_ns = (uint64_t)((double)ring->period_ns * rng_uniform(&ring->rng));
     }
 }
 
@@ -186,11 +198,10 @@ void tick_begin(struct host *host)
             if (ring->hold_ns > 0)
                 tick->waits[ticker->index] = (struct lock_wait){
                     .thread = ticker->thread, .granted = on_granted, .arg = ticker};
-            double gap = ring->gap_ns * rng_exponential(&tick->rng[ticker->index]);
-            if (ring->period_ns == 0 && isfinite(gap))
-                sim_schedule_in(sim, (uint64_t)gap, SIM_PRIORITY_NORMAL, on_random, ticker);
         }
         ring->turned_ns = sim_now(sim);
+        if (ring->period_ns == 0 && ring->count > 0 && isfinite(ring->gap_ns))
+            draw(sim, ring, on_random);
         if (ring->period_ns > 0 && ring->count > 0)
             sim_schedule_in(sim, ring->ticker[0].phase_ns, SIM_PRIORITY_NORMAL, on_ring, ring);
     }

@@ -2,8 +2,9 @@
  * kernel is tickless.
  *
  * All ticks of a class have one period, so they come in the same order for ever: a ring of them,
- * sorted by phase, needs one pending event for all and walks through memory in order. Wake-ups of
- * tickless vCPUs have exponential gaps and an event each.
+ * sorted by phase, needs one pending event for all and walks through memory in order. The wake-ups
+ * of a tickless vCPU are a Poisson process; those of n vCPUs together are one of n times the rate,
+ * of which each is any one's with the same odds: again one pending event for all.
  *
  *     period  |--a-----b-c-------d--|--a-----b-c-------d--|
  *

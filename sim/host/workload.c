@@ -173,6 +173,14 @@ void workload_restart_statistics(struct host *host)
         lock_restart_statistics(&workload->locks[i], &host->sim);
 }
 
+uint64_t workload_operations(const struct host *host)
+{
+    uint64_t operations = 0;
+    for (uint32_t i = 0; i < host->workload->vcpus_used; i++)
+        operations += host->workload->vcpus[i].operations;
+    return operations;
+}
+
 static void measure_locks(struct host *host)
 {
     struct workload *workload = host->workload;
@@ -195,18 +203,11 @@ static void measure_locks(struct host *host)
 
 void workload_measure(struct host *host)
 {
-    struct workload *workload = host->workload;
     double passed = (double)(sim_now(&host->sim) - host->measured_since_ns) * 1e-9;
-    double *value = host->result->value;
-    uint64_t operations = 0;
-    bool works = false;
-    for (uint32_t i = 0; i < workload->vcpus_used; i++) {
-        operations += workload->vcpus[i].operations;
-        works = works || workload->vcpus[i].load->busy > 0;
-    }
-    if (works) {
-        value[METRIC_work_rate] = (double)operations / passed;
-        value[METRIC_work_rate_guest] = (double)operations / passed / host->plan->guests;
+    double operations = (double)workload_operations(host);
+    if (host->workload->vcpus_used > 0) {
+        host->result->value[METRIC_work_rate] = operations / passed;
+        host->result->value[METRIC_work_rate_guest] = operations / passed / host->plan->guests;
     }
     measure_locks(host);
 }

@@ -34,8 +34,8 @@ static void cold_start(const char *program)
         pid_t child = fork();
         if (child == 0) {
             if (freopen("/dev/null", "w", stdout) != NULL)
-                execl(program, program, "--guests", "1000", "--disks", "4096",
-                      "--no-simulate", (char *)NULL);
+                execl(program, program, "--guests", "1000", "--disks", "4096", "--no-simulate",
+                      (char *)NULL);
             _exit(127);
         }
         waitpid(child, NULL, 0);

@@ -131,7 +131,8 @@ static double mva(uint32_t customers, double think, double demand)
 
 static void locks_are_a_closed_network(void **state)
 {
-    static const enum lock_kind kinds[] = {LOCK_QUEUED, LOCK_TICKET, LOCK_PV_QUEUED, LOCK_MUTEX};
+    static const enum lock_kind kinds[] = {LOCK_QUEUED, LOCK_TICKET, LOCK_PV_QUEUED, LOCK_MUTEX,
+                                           LOCK_BYTE};
     (void)state;
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         struct lock_rules rules = {.kind = kinds[k], .spin_limit_ns = 1000000000, .ple_grow = 1};
