@@ -111,7 +111,8 @@ bool span_number(struct span span, double *number)
     }
     memcpy(text, span.at, span.length);
     text[span.length] = '\0';
-    return text_parse_number(text, number);
+    /* Factors and quotients must stay finite. */
+    return text_parse_number(text, number) && *number < 1e300 && *number > -1e300;
 }
 
 bool span_count(struct span span, double *count)

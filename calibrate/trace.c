@@ -107,6 +107,8 @@ const char *trace_tag(const struct trace *trace, const char *name)
 int trace_add_point(struct trace *trace, const char *name, const char *unit, const char *x_name,
                     struct trace_point point, struct diag *diag)
 {
+    if (!isfinite(point.x) || !isfinite(point.value))
+        return trace_error(trace, point.line, name, diag, "is too large or no number at all");
     struct trace_series *series = (struct trace_series *)trace_find(trace, name);
     if (series == NULL) {
         series = append((void **)&trace->series, &trace->series_count, sizeof *series);
@@ -127,6 +129,8 @@ int trace_add_point(struct trace *trace, const char *name, const char *unit, con
 int trace_add_cell(struct trace *trace, const char *name, const char *unit, enum trace_shape shape,
                    struct trace_cell cell, struct diag *diag)
 {
+    if (!isfinite(cell.low) || isnan(cell.high) || !(cell.weight >= 0))
+        return trace_error(trace, 0, name, diag, "is too large or no number at all");
     struct trace_distribution *to =
         (struct trace_distribution *)trace_find_distribution(trace, name);
     if (to == NULL) {

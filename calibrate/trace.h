@@ -89,8 +89,9 @@ struct trace_reader {
 };
 extern const struct trace_reader trace_readers_json[], trace_readers_text[]; /* end: NULL format */
 
-/* Adds; all return STATUS_OK or STATUS_MEMORY with diag filled. Points and cells are appended to
- * the series or distribution of that name, made when it is not there. */
+/* Adds; all return STATUS_OK, STATUS_MEMORY, or STATUS_DATA for a point or cell that is not finite,
+ * with diag filled. Points and cells are appended to the series or distribution of that name, made
+ * when it is not there. */
 int trace_add_point(struct trace *trace, const char *name, const char *unit, const char *x_name,
                     struct trace_point point, struct diag *diag);
 int trace_add_cell(struct trace *trace, const char *name, const char *unit, enum trace_shape shape,
