@@ -308,6 +308,9 @@ static int read_rows(struct reader *reader)
             reader->to++;
         status = read_group(reader);
     }
+    if (status == STATUS_OK && reader->trace->series_count == 0)
+        return trace_error(reader->trace, reader->columns.table.lines[0], NULL, reader->diag,
+                           "no row has both a result and the column it is against");
     if (status == STATUS_OK)
         status = tag_constants(reader);
     return status == STATUS_OK ? check_locks(reader) : status;

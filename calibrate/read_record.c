@@ -110,6 +110,8 @@ int record_read(struct trace *trace, const char *text, size_t length, struct dia
         status = table_expect(&rows, column_names, COLUMNS, columns, diag);
     for (size_t i = 0; status == STATUS_OK && i < rows.rows; i++)
         status = read_row(trace, &resources, &rows, i, columns, &last, diag);
+    if (status == STATUS_OK && trace->series_count == 0)
+        status = trace_error(trace, lines.number, NULL, diag, "no rows below the header");
     table_free(&resources);
     table_free(&rows);
     return status;

@@ -282,7 +282,7 @@ int sadf_read(struct trace *trace, const char *text, size_t length, struct diag 
         else if (span_trim(lines.line).length > 0)
             status = read_row(&reader, lines.line);
     }
-    if (status == STATUS_OK && reader.rows == 0)
-        status = trace_error(trace, lines.number, NULL, diag, "no rows below the header");
+    if (status == STATUS_OK && trace->series_count == 0)
+        status = trace_error(trace, lines.number, NULL, diag, "no figures below the header");
     return status;
 }

@@ -225,11 +225,7 @@ int trace_parse(struct trace *trace, const char *file, const char *text, size_t 
     if (best == NULL)
         return unknown_format(trace, diag);
     trace->format = best->format;
-    int status = best->read(trace, text, length, diag);
-    if (status == STATUS_OK && trace->series_count + trace->distribution_count == 0)
-        status = diag_set(diag, STATUS_DATA, trace->file, 0, NULL,
-                          "looks like %s, but holds no figures", best->description);
-    return status;
+    return best->read(trace, text, length, diag);
 }
 
 int trace_read(struct trace *trace, const char *path, struct diag *diag)

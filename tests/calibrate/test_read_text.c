@@ -392,6 +392,22 @@ static void a_recording_comes_back(void **state)
     free(text);
 }
 
+static void tables_without_figures_are_refused(void **state)
+{
+    static const char *const empty[] = {"n,wall_s\n,1\n2,\n", "n,wall_s\n1,\n2,\n", "n,wall_s\n\n",
+                                        "# scalesim-record-1 a=b\ntime_s,scope,resource,value\n",
+                                        "# hostname;interval;timestamp;BAT;status\n"
+                                        "a;1;2026-11-21 10:00:00;0;Full\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
+        struct trace trace;
+        struct diag diag;
+        if (trace_parse(&trace, "empty", empty[i], strlen(empty[i]), &diag) != STATUS_DATA)
+            fail_msg("'%s' is taken", empty[i]);
+        trace_free(&trace);
+    }
+}
+
 static void long_names_stay_apart(void **state)
 {
     char text[2048];
@@ -505,6 +521,7 @@ int main(void)
         cmocka_unit_test(cut_empty_binary_and_crlf),
         cmocka_unit_test(no_reader_takes_anothers_file),
         cmocka_unit_test(a_recording_comes_back),
+        cmocka_unit_test(tables_without_figures_are_refused),
         cmocka_unit_test(long_names_stay_apart),
         cmocka_unit_test(real_traces),
         cmocka_unit_test(real_tables),
