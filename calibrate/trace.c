@@ -40,13 +40,49 @@ static void *append(void **array, size_t *count, size_t size)
     return element;
 }
 
+/* Fowler, Noll and Vo, 64 bits, variant 1a. */
+static uint64_t hash_of(const char *text, size_t length)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The slot of the series of that name, or the free one where it belongs. */
+static size_t find_slot(const struct trace *trace, const char *name)
+{
+    size_t i = hash_of(name, strlen(name)) & (trace->slot_count - 1);
+    while (trace->slots[i] != 0 && strcmp(trace->series[trace->slots[i] - 1].name, name) != 0)
+        i = (i + 1) & (trace->slot_count - 1);
+    return i;
+}
+
+/* Enters the last series; the table is at most half full. */
+static bool enter_series(struct trace *trace)
+{
+    if (2 * trace->series_count > trace->slot_count) {
+        size_t count = trace->slot_count > 0 ? 4 * trace->slot_count : 64;
+        size_t *slots = calloc(count, sizeof *slots);
+        if (slots == NULL)
+            return false;
+        free(trace->slots);
+        trace->slots = slots;
+        trace->slot_count = count;
+        for (size_t i = 0; i + 1 < trace->series_count; i++)
+            slots[find_slot(trace, trace->series[i].name)] = i + 1;
+    }
+    trace->slots[find_slot(trace, trace->series[trace->series_count - 1].name)] =
+        trace->series_count;
+    return true;
+}
+
 const struct trace_series *trace_find(const struct trace *trace, const char *name)
 {
-    for (size_t i = 0; i < trace->series_count; i++) {
-        if (strcmp(trace->series[i].name, name) == 0)
-            return &trace->series[i];
-    }
-    return NULL;
+    if (trace->slot_count == 0)
+        return NULL;
+    size_t place = trace->slots[find_slot(trace, name)];
+    return place > 0 ? &trace->series[place - 1] : NULL;
 }
 
 const struct trace_distribution *trace_find_distribution(const struct trace *trace,
@@ -71,6 +107,8 @@ const char *trace_tag(const struct trace *trace, const char *name)
 int trace_add_point(struct trace *trace, const char *name, const char *unit, const char *x_name,
                     struct trace_point point, struct diag *diag)
 {
+    if (!isfinite(point.x) || !isfinite(point.value))
+        return trace_error(trace, point.line, name, diag, "is too large or no number at all");
     struct trace_series *series = (struct trace_series *)trace_find(trace, name);
     if (series == NULL) {
         series = append((void **)&trace->series, &trace->series_count, sizeof *series);
@@ -79,6 +117,8 @@ int trace_add_point(struct trace *trace, const char *name, const char *unit, con
         snprintf(series->name, sizeof series->name, "%s", name);
         snprintf(series->unit, sizeof series->unit, "%s", unit);
         snprintf(series->x_name, sizeof series->x_name, "%s", x_name);
+        if (!enter_series(trace))
+            return out_of_memory(diag);
     }
     if (!grow((void **)&series->points, series->count, &series->room, sizeof *series->points))
         return out_of_memory(diag);
@@ -89,6 +129,8 @@ int trace_add_point(struct trace *trace, const char *name, const char *unit, con
 int trace_add_cell(struct trace *trace, const char *name, const char *unit, enum trace_shape shape,
                    struct trace_cell cell, struct diag *diag)
 {
+    if (!isfinite(cell.low) || isnan(cell.high) || !(cell.weight >= 0))
+        return trace_error(trace, 0, name, diag, "is too large or no number at all");
     struct trace_distribution *to =
         (struct trace_distribution *)trace_find_distribution(trace, name);
     if (to == NULL) {
@@ -146,15 +188,6 @@ int trace_error(const struct trace *trace, unsigned line, const char *field, str
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     return diag_set(diag, STATUS_DATA, trace->file, line, field, "%s", text);
-}
-
-/* Fowler, Noll and Vo, 64 bits, variant 1a. */
-static uint64_t hash_of(const char *text, size_t length)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return hash;
 }
 
 static int unknown_format(const struct trace *trace, struct diag *diag)
@@ -217,6 +250,7 @@ void trace_free(struct trace *trace)
     for (size_t i = 0; i < trace->flag_count; i++)
         free(trace->flags[i]);
     free(trace->series);
+    free(trace->slots);
     free(trace->distributions);
     free(trace->tags);
     free(trace->flags);

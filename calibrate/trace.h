@@ -15,7 +15,7 @@
 
 #include "model/diag.h"
 
-enum { TRACE_NAME = 96 };
+enum { TRACE_NAME = 160 };
 
 struct trace_point {
     double x, value;
@@ -62,6 +62,9 @@ struct trace {
     size_t tag_count;
     char **flags; /* what is wrong but can be read: "mean wait of X lies outside its min and max" */
     size_t flag_count;
+    /* below: private to trace.c */
+    size_t *slots; /* a hash table of series: place + 1, 0: free */
+    size_t slot_count;
 };
 
 /* Reads a file. Errors: an unknown content (lists the formats known), a row that cannot be read
@@ -86,8 +89,9 @@ struct trace_reader {
 };
 extern const struct trace_reader trace_readers_json[], trace_readers_text[]; /* end: NULL format */
 
-/* Adds; all return STATUS_OK or STATUS_MEMORY with diag filled. Points and cells are appended to
- * the series or distribution of that name, made when it is not there. */
+/* Adds; all return STATUS_OK, STATUS_MEMORY, or STATUS_DATA for a point or cell that is not finite,
+ * with diag filled. Points and cells are appended to the series or distribution of that name, made
+ * when it is not there. */
 int trace_add_point(struct trace *trace, const char *name, const char *unit, const char *x_name,
                     struct trace_point point, struct diag *diag);
 int trace_add_cell(struct trace *trace, const char *name, const char *unit, enum trace_shape shape,
