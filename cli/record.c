@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "sim/engine/trace.h"
 
 /* Rows of a viewer's timeline that are named at most; the rest have their number. */
 enum { NAMED_GUESTS = 20000 };
