@@ -129,12 +129,46 @@ static void bad_input_is_told(void **state)
     assert_int_equal(run("--parameters /nonexistent", out, sizeof out), 74);
 }
 
+/* A curve that the model and the simulation themselves gave is what was predicted; one that is 30 %
+ * off is not. */
+static void a_measured_curve_is_held_against_the_prediction(void **state)
+{
+    char command[512], path[128];
+    (void)state;
+    snprintf(path, sizeof path, "%s/q.csv", directory);
+    FILE *file = fopen(path, "w");
+    fputs("guests,libvirtd_fds,start_rate\n10,48,>0.1\n100,228,\n200,428,>100000\n", file);
+    fclose(file);
+    snprintf(command, sizeof command, "validate %s --host debian12", path);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    assert_non_null(strstr(out, "libvirtd_fds: the run is what was predicted"));
+    assert_non_null(strstr(out, "n 3, MAPE 0.0 %, bias +0.0 %, 100 % within"));
+    assert_non_null(strstr(out, "start_rate: the prediction is below what was reached"));
+    assert_non_null(strstr(out, "lower bounds: 1 of 2 reached"));
+    file = fopen(path, "w");
+    fputs("guests,libvirtd_fds\n100,326\n", file);
+    fclose(file);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    assert_non_null(strstr(out, "worse than predicted"));
+    static const char *const bad[] = {"guests,libvirtd_fdss\n1,1\n", "guestss,libvirtd_fds\n1,1\n",
+                                      "guests,libvirtd_fds\n1,many\n", "guests,libvirtd_fds\nx,1\n",
+                                      "guests\n1\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        file = fopen(path, "w");
+        fputs(bad[i], file);
+        fclose(file);
+        assert_int_equal(run(command, out, sizeof out), 65);
+        assert_non_null(strstr(out, "q.csv:"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_cost_comes_back),
         cmocka_unit_test(merging_replaces_and_keeps),
         cmocka_unit_test(bad_input_is_told),
+        cmocka_unit_test(a_measured_curve_is_held_against_the_prediction),
     };
     return cmocka_run_group_tests(tests, made, removed);
 }
