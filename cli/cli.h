@@ -37,6 +37,7 @@ struct arguments {
     enum format format;
     bool full, targets, no_simulate, dry_run, force;
     struct run_rules rules; /* of simulations */
+    size_t draws;           /* of the coefficients */
 };
 
 /* Everything a verb needs to answer; opened by question_open, closed by question_close. */

@@ -27,6 +27,7 @@ enum key {
     KEY_PRECISION,
     KEY_REPLICATIONS,
     KEY_THREADS,
+    KEY_UNCERTAINTY,
 };
 
 static const struct {
@@ -57,6 +58,8 @@ static const struct argp_option plain[] = {
     {"precision", KEY_PRECISION, "SHARE", 0,
      "replicate until 95 % intervals are this narrow (0.05)", 1},
     {"replications", KEY_REPLICATIONS, "N", 0, "most replications of a simulation (20)", 1},
+    {"uncertainty", KEY_UNCERTAINTY, "N", 0,
+     "draw the coefficients N times from their intervals, and tell what that does", 1},
     {"threads", KEY_THREADS, "N", 0, "threads that simulate (all CPUs)", 1},
 };
 
@@ -167,6 +170,9 @@ static error_t take(int key, char *text, struct argp_state *state)
         arguments->rules.most = (uint64_t)take_number(state, "--replications", text, 1, 1e9);
         if (arguments->rules.least > arguments->rules.most)
             arguments->rules.least = arguments->rules.most;
+        break;
+    case KEY_UNCERTAINTY:
+        arguments->draws = (size_t)take_number(state, "--uncertainty", text, 0, DRAWS_MAX);
         break;
     case KEY_THREADS:
         arguments->rules.threads = (unsigned)take_number(state, "--threads", text, 1, 4096);

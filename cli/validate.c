@@ -189,7 +189,7 @@ static json_t *curve_json(const char *path, const struct curve_score *score)
 static int validate_curves(const struct arguments *arguments, struct diag *diag)
 {
     struct question question;
-    struct overlay overlay = {arguments->parameters, arguments->catalog};
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
     int status = question_open(&question, arguments, diag);
     for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++) {
         struct curve_score score;

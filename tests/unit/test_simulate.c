@@ -202,6 +202,36 @@ static void tables_are_laid_over(void **state)
     rmdir(directory);
 }
 
+/* Start times hold the mean of their own coefficients' draws; the draws are the same every time. */
+static void coefficients_spread_the_answer(void **state)
+{
+    (void)state;
+    run("--guests 5 --uncertainty 15 --duration 0.1 --json", out, sizeof out);
+    run("--guests 5 --uncertainty 15 --duration 0.1 --json --threads 1", again, sizeof again);
+    assert_string_equal(out, again);
+    json_t *root = json_loads(out, 0, NULL);
+    assert_non_null(root);
+    size_t index;
+    json_t *figure;
+    bool found = false;
+    json_array_foreach(json_object_get(json_object_get(root, "simulation"), "figures"), index,
+                       figure)
+    {
+        if (strcmp(json_string_value(json_object_get(figure, "metric")), "start_mean") != 0)
+            continue;
+        json_t *range = json_object_get(figure, "coefficients");
+        double mean = json_number_value(json_object_get(figure, "mean"));
+        double low = json_number_value(json_array_get(range, 0));
+        double high = json_number_value(json_array_get(range, 1));
+        found = low < mean && mean < high && high < 3 * low;
+    }
+    assert_true(found);
+    json_decref(root);
+    run("--guests 5 --duration 0.1 --json", out, sizeof out);
+    assert_non_null(strstr(out, "\"coefficients\": null"));
+    assert_int_equal(run("--uncertainty -1", out, sizeof out), 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +243,7 @@ int main(void)
         cmocka_unit_test(interrupted_runs_say_so),
         cmocka_unit_test(bad_input_of_simulations),
         cmocka_unit_test(tables_are_laid_over),
+        cmocka_unit_test(coefficients_spread_the_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
