@@ -1,7 +1,8 @@
 /* What the coefficients' own uncertainty does to an answer: the same simulation with every
- * coefficient drawn from its interval, again and again (Monte Carlo). A coefficient is normal
- * around its value with the interval as 95 %, cut at half an interval beyond the ends and at 0. The
- * draws of one coefficient are the same for all classes and counts. */
+ * coefficient drawn from its interval, again and again (Monte Carlo). The interval is taken as the
+ * 95 % of a lognormal law around the value (of a normal one where it reaches 0 or below), cut at
+ * three standard deviations. The draws of one coefficient are the same for all classes and counts.
+ */
 #ifndef SIM_SPREAD_H
 #define SIM_SPREAD_H
 

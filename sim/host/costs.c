@@ -131,15 +131,16 @@ static int holds(struct costs *costs, size_t class_index, const struct row *row,
     return status;
 }
 
-/* A draw from a parameter's interval, taken as the 95 % of a normal law; see sim/spread.h. */
+/* A draw from a parameter's interval; see sim/spread.h. */
 static double drawn(const struct costs *costs, const struct parameter *parameter, int index)
 {
     struct rng rng;
     double width = parameter->high - parameter->low;
     rng_init(&rng, 0, costs->draw, (uint64_t)index, 0);
-    double value = parameter->value + width / (2 * 1.96) * rng_normal(&rng);
-    value = fmax(value, parameter->low - width / 2);
-    return fmax(fmin(value, parameter->high + width / 2), 0);
+    double z = fmax(fmin(rng_normal(&rng), 3), -3) / (2 * 1.96);
+    if (parameter->low > 0)
+        return parameter->value * exp(z * log(parameter->high / parameter->low));
+    return fmax(parameter->value + z * width, 0);
 }
 
 static int take_parameter(struct costs *costs, size_t class_index, const struct row *row)
