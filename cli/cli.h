@@ -46,8 +46,7 @@ struct question {
     struct scenario scenario;
     struct model *model;
     struct prediction prediction;
-    struct answer answer;
-    bool simulated; /* answer is filled in */
+    struct answer *answer; /* NULL: not simulated */
 };
 
 int question_open(struct question *question, const struct arguments *arguments, struct diag *diag);

@@ -128,10 +128,10 @@ static json_t *knee_json(const struct knee *knee, const struct range *range)
 
 static json_t *simulation_json(const struct question *question)
 {
-    const struct answer *answer = &question->answer;
+    const struct answer *answer = question->answer;
     json_t *figures = json_array();
     json_t *knees = json_array();
-    if (!question->simulated)
+    if (answer == NULL)
         return json_null();
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
         for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,17 +56,19 @@ int simulate(struct question *question, const struct arguments *arguments, struc
     double wall = prediction->first_fatal >= 0
                       ? prediction->outcomes[prediction->first_fatal].max_ok
                       : INFINITY;
+    question->answer = calloc(1, sizeof *question->answer);
+    if (question->answer == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     rules.cancel = &cancelled;
     rules.progress = draw;
     rules.progress_context = &bar;
     sigaction(SIGINT, &action, &before);
     struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
-    int status = answer_find(&question->answer, question->model, wall, arguments->draws, &overlay,
+    int status = answer_find(question->answer, question->model, wall, arguments->draws, &overlay,
                              &rules, diag);
     sigaction(SIGINT, &before, NULL);
     if (bar.drawn)
         fputs("\r\033[K", stderr);
-    question->simulated = status == STATUS_OK;
     return status;
 }
 
@@ -223,11 +226,11 @@ static void print_knee(const struct knee *knee, const struct range *range, const
 void print_joint_verdict(const struct question *question)
 {
     const struct prediction *prediction = &question->prediction;
-    const struct knees *knees = &question->answer.knees;
     const char *ramp = model_ramp(question->model);
-    int knee = knees_first(knees);
-    if (!question->simulated)
+    if (question->answer == NULL)
         return;
+    const struct knees *knees = &question->answer->knees;
+    int knee = knees_first(knees);
     printf("hard wall: ");
     if (prediction->first_fatal >= 0)
         printf("%s after %.0f %s", prediction->outcomes[prediction->first_fatal].limit->id,
@@ -237,7 +240,7 @@ void print_joint_verdict(const struct question *question)
     if (knee >= 0)
         printf("; knee: %s from %.0f %s on (simulated)\n", knees->knee[knee].slo,
                knees->knee[knee].first_bad, ramp);
-    else if (question->answer.partial)
+    else if (question->answer->partial)
         puts("; knee: not known (interrupted)");
     else
         printf("; knee: none up to %.0f %s (simulated)\n", knees->bound, ramp);
@@ -245,8 +248,8 @@ void print_joint_verdict(const struct question *question)
 
 int print_answer(const struct question *question, bool full)
 {
-    const struct answer *answer = &question->answer;
-    if (!question->simulated)
+    const struct answer *answer = question->answer;
+    if (answer == NULL)
         return STATUS_OK;
     printf("\nIn time, at %.0f %s%s%s\n", answer->loaded, model_ramp(question->model),
            answer->loaded < model_requested(question->model) ? ", those that come up" : "",
