@@ -160,6 +160,11 @@ static void bad_input_of_simulations(void **state)
     assert_int_equal(run("--parameter wake_s=fast", out, sizeof out), 65);
     assert_int_equal(run("--workload buildd", out, sizeof out), 65);
     assert_non_null(strstr(out, "did you mean 'build'?"));
+    assert_int_equal(run("--workload cpu --think-us 0", out, sizeof out), 65);
+    assert_int_equal(run("--workload netperf --host-link 0", out, sizeof out), 65);
+    assert_non_null(strstr(out, "host_link: 0 cannot be simulated"));
+    assert_int_equal(run("--host-cpus 0", out, sizeof out), 65);
+    assert_int_equal(run("--host-cpus 0 --no-simulate", out, sizeof out), 1);
     assert_int_equal(run("--precision 2", out, sizeof out), 64);
     assert_int_equal(run("--seed x", out, sizeof out), 64);
     assert_int_equal(run("--replications 0", out, sizeof out), 64);
