@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "sim/engine/interval.h"
-#include "tests/sim/block_host.h"
+#include "sim/host/block_path.h"
+#include "tests/sim/closed_forms.h"
+#include "tests/sim/host_run.h"
 
 enum { REPLICATIONS = 20, REQUESTS = 20000, MOST = 256 };
 
@@ -128,14 +130,6 @@ static void drive_is_mm1(void **state)
     assert_response(&rules, 5000, 1e-4 / (1 - 0.5));
 }
 
-static double erlang_c(double load, int servers)
-{
-    double b = 1;
-    for (int c = 1; c <= servers; c++)
-        b = load * b / (c + load * b);
-    return b / (1 - load / servers * (1 - b));
-}
-
 static void drive_is_mmc(void **state)
 {
     struct drive_rules rules = simple(4, 1e-4, 1);
@@ -188,23 +182,10 @@ static void drive_has_a_bus(void **state)
     assert_true(fabs(interval.mean - expected) <= interval.half_width);
 }
 
-/* Exact mean value analysis of one queue and a think time. */
-static double mva(int customers, double service_s, double think_s)
-{
-    double queue = 0;
-    double rate = 0;
-    for (int n = 1; n <= customers; n++) {
-        double response_s = service_s * (1 + queue);
-        rate = n / (think_s + response_s);
-        queue = rate * response_s;
-    }
-    return rate;
-}
-
 static void closed_loop_is_mva(void **state)
 {
     static struct load load;
-    static const int populations[] = {1, 2, 4, 8, 16, 64};
+    static const unsigned populations[] = {1, 2, 4, 8, 16, 64};
     struct drive_rules rules = simple(1, 23e-6, 1);
     (void)state;
     load.gap_s = 0;
@@ -214,7 +195,7 @@ static void closed_loop_is_mva(void **state)
         tally_init(&rates);
         for (uint64_t seed = 1; seed <= REPLICATIONS; seed++) {
             load_open(&load, &rules, seed);
-            for (int c = 0; c < populations[i]; c++)
+            for (unsigned c = 0; c < populations[i]; c++)
                 enter(&load.sim, &load.customer[c]);
             sim_run(&load.sim, 100000000);
             load.left = 0;
@@ -228,29 +209,21 @@ static void closed_loop_is_mva(void **state)
             sim_destroy(&load.sim);
         }
         struct interval interval = interval_of_mean(&rates, 0.99);
-        double expected = mva(populations[i], 23e-6, 63e-6);
+        double expected = mva(populations[i], 63e-6, 23e-6);
         if (fabs(interval.mean - expected) > interval.half_width)
-            fail_msg("%d: %g +- %g is not %g", populations[i], interval.mean, interval.half_width,
+            fail_msg("%u: %g +- %g is not %g", populations[i], interval.mean, interval.half_width,
                      expected);
     }
 }
 
-/* Runs settings; figures stay in all->result. */
-static void run_settings(struct block_host *all, const char *settings)
+static struct host_run *run(const char *settings)
 {
-    struct diag diag = {0};
-    if (block_host_open(all, settings, 1, &diag) != 0)
-        fail_msg("%s: %s", settings, diag.message);
-    assert_int_equal(host_run_steady(&all->host, 0.05, 0.2), 0);
+    return run_steady(settings, 0.05, 0.2);
 }
 
 static double figure(const char *settings, enum metric metric)
 {
-    static struct block_host all;
-    run_settings(&all, settings);
-    double value = all.result.value[metric];
-    block_host_close(&all);
-    return value;
+    return run_figure(run(settings), metric);
 }
 
 #define GUEST "host=m5d-metal-2020 vcpus=1 think_us=0 disk_cache=none disk_aio=native io_jobs=1 "
@@ -268,17 +241,16 @@ static void requests_in_flight(void **state)
     static const int depths[] = {1, 4, 32};
     static const char *const kinds[] = {"", "disk_aio=threads", "io_on_host=1",
                                         "iothreads=1 disk_aio=io_uring", "vmm=firecracker"};
-    static struct block_host all;
     (void)state;
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
             char settings[256];
             snprintf(settings, sizeof settings, GUEST "io_depth=%d %s", depths[d], kinds[k]);
-            run_settings(&all, settings);
-            double inside = all.result.value[METRIC_io_rate] * all.result.value[METRIC_io_mean];
+            struct host_run *all = run(settings);
+            double inside = all->result.value[METRIC_io_rate] * all->result.value[METRIC_io_mean];
             if (fabs(inside / depths[d] - 1) > 0.03)
                 fail_msg("%s: %g in flight", settings, inside);
-            block_host_close(&all);
+            run_close(all);
         }
     }
 }
@@ -287,65 +259,61 @@ static void requests_in_flight(void **state)
 static void disks_share_a_thread(void **state)
 {
     static const char *const kinds[] = {"vmm=firecracker", "", "disk_aio=threads", "iothreads=2"};
-    static struct block_host all;
     (void)state;
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         char settings[256];
         snprintf(settings, sizeof settings,
                  GUEST "vcpus=2 disks_per_guest=3 io_jobs=6 io_depth=4 %s", kinds[k]);
-        run_settings(&all, settings);
-        double inside = all.result.value[METRIC_io_rate] * all.result.value[METRIC_io_mean];
+        struct host_run *all = run(settings);
+        double inside = all->result.value[METRIC_io_rate] * all->result.value[METRIC_io_mean];
         if (fabs(inside / 24 - 1) > 0.05)
             fail_msg("%s: %g in flight", settings, inside);
-        block_host_close(&all);
+        run_close(all);
     }
 }
 
 /* The utilisation law on the drive and on the serving thread. */
 static void utilisation_law(void **state)
 {
-    static struct block_host all;
     (void)state;
-    run_settings(&all, GUEST "io_depth=4 parameter=drive_read_slow_share=0");
-    const struct drive *drive = &all.host.block->drives[0];
-    double busy = station_level_mean(&drive->channels.busy, sim_now(&all.host.sim));
-    double rate = all.result.value[METRIC_io_rate];
-    double service_s = cost_of(all.plan.costs, 0, "drive_read_s") +
-                       4096 / cost_of(all.plan.costs, 0, "drive_channel_rate");
+    struct host_run *all = run(GUEST "io_depth=4 parameter=drive_read_slow_share=0");
+    const struct drive *drive = &all->host.block->drives[0];
+    double busy = station_level_mean(&drive->channels.busy, sim_now(&all->host.sim));
+    double rate = all->result.value[METRIC_io_rate];
+    double service_s = cost_of(all->plan.costs, 0, "drive_read_s") +
+                       4096 / cost_of(all->plan.costs, 0, "drive_channel_rate");
     assert_true(fabs(busy / (rate * service_s) - 1) < 0.03);
-    assert_true(all.result.value[METRIC_io_thread_use] < 1);
-    double least = rate * (cost_of(all.plan.costs, 0, "blk_take_s") +
-                           cost_of(all.plan.costs, 0, "blk_complete_s"));
-    assert_true(all.result.value[METRIC_io_thread_use] > least);
-    block_host_close(&all);
+    assert_true(all->result.value[METRIC_io_thread_use] < 1);
+    double least = rate * (cost_of(all->plan.costs, 0, "blk_take_s") +
+                           cost_of(all->plan.costs, 0, "blk_complete_s"));
+    assert_true(all->result.value[METRIC_io_thread_use] > least);
+    run_close(all);
     assert_true(figure(GUEST "io_depth=64", METRIC_io_thread_use) > 0.99);
 }
 
 /* At most 64 workers, and one request at a time in a synchronous back end. */
 static void limits_of_back_ends(void **state)
 {
-    static struct block_host all;
     (void)state;
-    run_settings(&all, GUEST "host_drive=hdd disk_aio=threads io_depth=65");
-    assert_int_equal(all.host.block->drives[0].channels.waiting.greatest +
-                         all.host.block->drives[0].channels.busy.greatest,
+    struct host_run *all = run(GUEST "host_drive=hdd disk_aio=threads io_depth=65");
+    assert_int_equal(all->host.block->drives[0].channels.waiting.greatest +
+                         all->host.block->drives[0].channels.busy.greatest,
                      64);
-    block_host_close(&all);
-    run_settings(&all, GUEST "host_drive=hdd io_depth=65");
-    assert_int_equal(all.host.block->drives[0].channels.waiting.greatest +
-                         all.host.block->drives[0].channels.busy.greatest,
+    run_close(all);
+    all = run(GUEST "host_drive=hdd io_depth=65");
+    assert_int_equal(all->host.block->drives[0].channels.waiting.greatest +
+                         all->host.block->drives[0].channels.busy.greatest,
                      65);
-    block_host_close(&all);
-    run_settings(&all, GUEST "vmm=firecracker io_depth=65");
-    assert_int_equal(all.host.block->drives[0].channels.busy.greatest, 1);
-    block_host_close(&all);
+    run_close(all);
+    all = run(GUEST "vmm=firecracker io_depth=65");
+    assert_int_equal(all->host.block->drives[0].channels.busy.greatest, 1);
+    run_close(all);
 }
 
 #define WRITES GUEST "io_write_share=1 io_flush_every=32 io_depth=8 "
 
 static void cache_modes_differ(void **state)
 {
-    static struct block_host all;
     (void)state;
     double unsafe = figure(WRITES "disk_cache=unsafe", METRIC_io_rate);
     double writeback = figure(WRITES "disk_cache=writeback", METRIC_io_rate);
@@ -355,11 +323,11 @@ static void cache_modes_differ(void **state)
     assert_true(unsafe > 1.1 * none);
     assert_true(none > 1.1 * writethrough);
     /* A flush for 32 writes, and what is left in flight at both ends. */
-    run_settings(&all, WRITES);
-    double writes = all.result.value[METRIC_io_rate] * 0.2;
-    double flushes = (double)all.host.block->drives[0].channels.done - writes;
+    struct host_run *all = run(WRITES);
+    double writes = all->result.value[METRIC_io_rate] * 0.2;
+    double flushes = (double)all->host.block->drives[0].channels.done - writes;
     assert_true(fabs(flushes - writes / 32) < 10);
-    block_host_close(&all);
+    run_close(all);
 }
 
 static void kicks_are_suppressed(void **state)
@@ -394,16 +362,16 @@ static void user_space_is_slow(void **state)
 
 static void same_seed_same_figures(void **state)
 {
-    static struct block_host first, second;
     (void)state;
-    run_settings(&first, GUEST "guests=3 io_jobs=2 io_depth=8 io_write_share=0.3 disk_aio=threads");
-    run_settings(&second,
-                 GUEST "guests=3 io_jobs=2 io_depth=8 io_write_share=0.3 disk_aio=threads");
-    assert_true(first.result.io_ns.count > 1000);
-    assert_memory_equal(&first.result, &second.result, sizeof first.result);
-    assert_true(sim_fingerprint(&first.host.sim) == sim_fingerprint(&second.host.sim));
-    block_host_close(&first);
-    block_host_close(&second);
+    struct host_run *first =
+        run(GUEST "guests=3 io_jobs=2 io_depth=8 io_write_share=0.3 disk_aio=threads");
+    struct host_run *second =
+        run(GUEST "guests=3 io_jobs=2 io_depth=8 io_write_share=0.3 disk_aio=threads");
+    assert_true(first->result.io_ns.count > 1000);
+    assert_memory_equal(&first->result, &second->result, sizeof first->result);
+    assert_true(sim_fingerprint(&first->host.sim) == sim_fingerprint(&second->host.sim));
+    run_close(first);
+    run_close(second);
 }
 
 int main(void)
@@ -418,5 +386,5 @@ int main(void)
         cmocka_unit_test(kicks_are_suppressed), cmocka_unit_test(images_cost_more),
         cmocka_unit_test(user_space_is_slow),   cmocka_unit_test(same_seed_same_figures),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, load_catalog, free_catalog);
 }

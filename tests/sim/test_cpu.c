@@ -9,13 +9,7 @@
 
 #include "sim/engine/interval.h"
 #include "sim/engine/random.h"
-#include "sim/host/cpu.h"
-
-static const struct cpu_rules plain = {.latency_ns = 6000000,
-                                       .slice_min_ns = 750000,
-                                       .wakeup_ns = 1000000,
-                                       .smt_share = 1,
-                                       .threads_per_core = 1};
+#include "tests/sim/closed_forms.h"
 
 static void note_time(struct sim *sim, void *arg)
 {
@@ -31,7 +25,7 @@ static void one_burst_takes_its_work(void **state)
     struct burst burst = {.work_ns = 1000, .done = note_time, .arg = &ended};
     (void)state;
     sim_init(&sim, NULL);
-    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain), 0);
+    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain_cpus), 0);
     thread_init(&thread, &cpus, 0, 1024);
     thread_run(&sim, &thread, &burst);
     sim_run(&sim, SIM_NEVER);
@@ -59,7 +53,7 @@ static void hogs_share(void **state)
     struct burst burst[6];
     (void)state;
     sim_init(&sim, NULL);
-    assert_int_equal(cpus_init(&cpus, &sim, 2, &plain), 0);
+    assert_int_equal(cpus_init(&cpus, &sim, 2, &plain_cpus), 0);
     for (int i = 0; i < 6; i++) {
         thread_init(&thread[i], &cpus, (uint32_t)i, 1024);
         burst[i] = (struct burst){.work_ns = BURST_FOREVER, .done = idle_one};
@@ -83,7 +77,7 @@ static void weights_count(void **state)
     struct burst burst[2];
     (void)state;
     sim_init(&sim, NULL);
-    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain), 0);
+    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain_cpus), 0);
     for (int i = 0; i < 2; i++) {
         thread_init(&thread[i], &cpus, (uint32_t)i, i == 0 ? 1024 : 3072);
         burst[i] = (struct burst){.work_ns = BURST_FOREVER, .done = idle_one};
@@ -108,7 +102,7 @@ static void sleeper_preempts(void **state)
     struct burst burst = {.work_ns = 1000, .done = note_time, .arg = &ended};
     (void)state;
     sim_init(&sim, NULL);
-    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain), 0);
+    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain_cpus), 0);
     thread_init(&hog, &cpus, 0, 1024);
     thread_init(&sleeper, &cpus, 1, 1024);
     thread_run(&sim, &hog, &forever);
@@ -128,7 +122,7 @@ static void hardware_threads_share_a_core(void **state)
 {
     struct sim sim;
     struct cpus cpus;
-    struct cpu_rules rules = plain;
+    struct cpu_rules rules = plain_cpus;
     struct thread thread[3];
     uint64_t ended[3] = {0};
     struct burst burst[3];
@@ -177,7 +171,7 @@ static void yielding_takes_turns(void **state)
     struct yielder yielder[3] = {{.ran = 0}};
     (void)state;
     sim_init(&sim, NULL);
-    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain), 0);
+    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain_cpus), 0);
     for (int i = 0; i < 3; i++) {
         thread_init(&yielder[i].thread, &cpus, (uint32_t)i, 1024);
         yielder[i].burst = (struct burst){.work_ns = 1000, .done = yield_on, .arg = &yielder[i]};
@@ -199,7 +193,7 @@ static void halt_polling_wakes_faster(void **state)
 {
     struct sim sim;
     struct cpus cpus;
-    struct cpu_rules rules = plain;
+    struct cpu_rules rules = plain_cpus;
     struct thread thread;
     uint64_t ended = 0;
     struct burst burst = {.work_ns = 100, .done = note_time, .arg = &ended};
@@ -270,15 +264,6 @@ static void job_arrives(struct sim *sim, void *arg)
                     SIM_PRIORITY_NORMAL, job_arrives, queue);
 }
 
-/* Erlang's C formula: the probability of waiting in M/M/c with a load of a. */
-static double erlang_c(double a, int c)
-{
-    double b = 1;
-    for (int i = 1; i <= c; i++)
-        b = a * b / (i + a * b);
-    return b / (1 - a / c * (1 - b));
-}
-
 /* Runs ten replications; response, and stretch where asked for, get a mean of each. */
 static void run_open(struct open_queue *queue, int cpus, double load, uint64_t slice_ns,
                      uint64_t stream, struct tally *response, struct tally stretch[2])
@@ -288,7 +273,7 @@ static void run_open(struct open_queue *queue, int cpus, double load, uint64_t s
     tally_init(&stretch[1]);
     for (uint64_t replication = 0; replication < 10; replication++) {
         struct sim sim;
-        struct cpu_rules rules = plain;
+        struct cpu_rules rules = plain_cpus;
         rules.latency_ns = rules.slice_min_ns = rules.wakeup_ns = slice_ns;
         sim_init(&sim, NULL);
         assert_int_equal(cpus_init(&queue->cpus, &sim, (uint32_t)cpus, &rules), 0);

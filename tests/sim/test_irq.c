@@ -4,18 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <math.h>
 
 #include "sim/host/irq.h"
-#include "tests/sim/scene.h"
+#include "tests/sim/host_run.h"
 
 static double measured(const char *settings, enum metric metric)
 {
-    struct scene *scene = scene_open(settings, NULL, 1);
-    irq_measure(&scene->host);
-    double value = scene->result.value[metric];
-    scene_close(scene);
-    return value;
+    struct host_run *run = run_open(settings);
+    irq_measure(&run->host);
+    return run_figure(run, metric);
 }
 
 /* One commit a vector: each copies all routes and looks at all irqfds there are by then. */
@@ -27,17 +24,17 @@ static void setup_is_the_sum_over_commits(void **state)
         char settings[128];
         snprintf(settings, sizeof settings,
                  "launcher=qemu hostdevs=1 hostdev_vectors=%u qemu=6.0 linux=5.14", counts[i]);
-        struct scene *scene = scene_open(settings, NULL, 1);
-        const struct costs *costs = scene->plan.costs;
+        struct host_run *run = run_open(settings);
+        const struct costs *costs = run->plan.costs;
         double sum = 0;
         for (unsigned k = 1; k <= counts[i]; k++)
             sum += cost_of(costs, 0, "irq_route_commit_s") + cost_of(costs, 0, "irq_vector_s") +
                    cost_of(costs, 0, "irq_hostdev_vector_s") +
                    k * (cost_of(costs, 0, "irq_route_entry_s") +
                         cost_of(costs, 0, "irq_route_irqfd_s"));
-        irq_measure(&scene->host);
-        assert_true(fabs(scene->result.value[METRIC_irq_setup] / sum - 1) < 1e-9);
-        scene_close(scene);
+        irq_measure(&run->host);
+        assert_true(fabs(run->result.value[METRIC_irq_setup] / sum - 1) < 1e-9);
+        run_close(run);
     }
 }
 
@@ -100,5 +97,5 @@ int main(void)
         cmocka_unit_test(vectors_run_out),
         cmocka_unit_test(broadcasts_take_writes_by_cluster),
     };
-    return cmocka_run_group_tests_name("irq", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("irq", tests, load_catalog, free_catalog);
 }

@@ -9,7 +9,9 @@
 #include "model/predict.h"
 #include "model/table.h"
 #include "model/text.h"
-#include "tests/sim/start_host.h"
+#include "sim/host/start.h"
+#include "tests/sim/host_run.h"
+#include "tests/unit/random_scenario.h"
 
 enum { REACH = 20000, RANDOM = 1000 };
 
@@ -44,14 +46,6 @@ static void compare_account(const char *name, const struct account *account,
     compare(name, &account->fatal, fatal);
     if (soft != NULL && (fatal == NULL || soft->fails_at < fatal->fails_at))
         compare(name, &account->soft, soft);
-}
-
-static struct scenario *copy_of(const struct scenario *scenario)
-{
-    struct scenario *copy = malloc(sizeof *copy);
-    assert_non_null(copy);
-    *copy = *scenario;
-    return copy;
 }
 
 /* Asks for enough to meet the first fatal limit, where that is within reach; false: as it was. */
@@ -94,15 +88,18 @@ static void compare_ledger(const char *name, struct model *model,
 static void compare_run(const char *name, const struct scenario *scenario, const char *parallel,
                         const struct prediction *prediction)
 {
-    struct start_run run;
-    struct scenario *copy = copy_of(scenario);
-    run_set(copy, parallel);
-    run_bind(&run, copy);
-    run_start(&run);
-    compare_account(name, &run.host.start->account, prediction);
-    const struct start *start = run.host.start;
-    assert_int_equal(start->started + start->refused, run.plan.guests);
-    run_free(&run);
+    struct diag diag;
+    struct scenario *copy = malloc(sizeof *copy);
+    assert_non_null(copy);
+    *copy = *scenario;
+    run_check(scenario_set(copy, "parallel_starts", parallel, &diag), &diag, name);
+    struct host_run *run = run_open_scenario(copy, name);
+    free(copy);
+    assert_int_equal(host_run_start(&run->host), 0);
+    compare_account(name, &run->host.start->account, prediction);
+    const struct start *start = run->host.start;
+    assert_int_equal(start->started + start->refused, run->plan.guests);
+    run_close(run);
 }
 
 static double guests_of(const struct scenario *scenario)
@@ -138,8 +135,8 @@ static bool compare_scenario(const char *name, struct scenario *scenario, bool t
     if (guests_of(scenario) <= REACH) {
         compare_ledger(name, model, &prediction);
         if (timed) {
-            compare_run(name, scenario, "parallel_starts=1", &prediction);
-            compare_run(name, scenario, "parallel_starts=0", &prediction);
+            compare_run(name, scenario, "1", &prediction);
+            compare_run(name, scenario, "0", &prediction);
         }
     }
     prediction_free(&prediction);
@@ -209,65 +206,16 @@ static void incidents(void **state)
     cases("tests/cases/incidents.csv", 8);
 }
 
-/* A reproducible draw: xorshift. */
-static uint64_t draw_state = 88172645463325252u;
-
-static unsigned draw(unsigned below)
+/* Up to thousands of guests, and disks spread so that there are two classes. */
+static struct scenario *large_scenario(const char *ramp)
 {
-    draw_state ^= draw_state << 13;
-    draw_state ^= draw_state >> 7;
-    draw_state ^= draw_state << 17;
-    return (unsigned)(draw_state % below);
-}
-
-static void set_number(struct scenario *scenario, const char *name, unsigned value)
-{
-    char text[32];
+    struct scenario *scenario = random_scenario(ramp);
     struct diag diag;
-    snprintf(text, sizeof text, "%u", value);
-    assert_int_equal(scenario_set(scenario, name, text, &diag), STATUS_OK);
-}
-
-static void set_choice(struct scenario *scenario, const char *name)
-{
-    const struct scenario_option *option = &options[option_find(name)];
-    unsigned count = 0;
-    struct diag diag;
-    while (option->choices[count].text != NULL)
-        count++;
-    assert_int_equal(scenario_set(scenario, name, option->choices[draw(count)].text, &diag), 0);
-}
-
-/* As tests/unit/test_model.c makes them, and disks spread so that there are two classes. */
-static struct scenario *random_scenario(const char *ramp)
-{
-    static const char *const hosts[] = {"generic-2026", "z13-2015", "x3950m2-2008", "debian12",
-                                        "rhel9"};
-    static const char *const choices[] = {"disk_bus", "disk_aio",   "nic_backend", "launcher",
-                                          "stage",    "pci_layout", "backing",     "graphics"};
-    static const char *const counts[] = {"vcpus",    "disks_per_guest", "nics_per_guest",
-                                         "hostdevs", "iothreads",       "disk_queues",
-                                         "networks", "migrations",      "consoles"};
-    struct scenario *scenario = malloc(sizeof *scenario);
-    struct diag diag;
-    assert_non_null(scenario);
-    assert_int_equal(scenario_init(scenario, &diag), 0);
-    assert_int_equal(scenario_set(scenario, "host", hosts[draw(5)], &diag), 0);
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-        if (draw(3) == 0)
-            set_choice(scenario, choices[i]);
-    }
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        if (draw(3) == 0)
-            set_number(scenario, counts[i], draw(9));
-    }
-    unsigned guests = draw(2) == 0 ? draw(50) : draw(3000);
-    set_number(scenario, "guests", guests);
-    if (draw(4) == 0 && guests > 0 && strcmp(ramp, "guests") == 0)
-        set_number(scenario, "disks", draw(5000));
-    assert_int_equal(scenario_set(scenario, "ramp", ramp, &diag), 0);
-    if (scenario_spread(scenario, &diag) != STATUS_OK)
-        fail_msg("%s", diag.message);
+    if (draw(2) == 0)
+        set(scenario, "guests", "%u", draw(3000));
+    if (draw(4) == 0 && guests_of(scenario) > 0 && strcmp(ramp, "guests") == 0)
+        set(scenario, "disks", "%u", draw(5000));
+    run_check(scenario_spread(scenario, &diag), &diag, "spread");
     return scenario;
 }
 
@@ -282,7 +230,7 @@ static void random_scenarios(void **state)
         char name[64];
         const char *ramp = ramps[i % (sizeof ramps / sizeof ramps[0])];
         snprintf(name, sizeof name, "random scenario %u along %s", i, ramp);
-        met += compare_scenario(name, random_scenario(ramp), i % 20 == 0);
+        met += compare_scenario(name, large_scenario(ramp), i % 20 == 0);
     }
     assert_true(2 * met > RANDOM);
 }
@@ -290,12 +238,11 @@ static void random_scenarios(void **state)
 /* A guest that leaves makes room for another one. */
 static void releases_are_taken_again(void **state)
 {
-    struct start_run run;
+    struct host_run *run = run_open("host=z13-2015 guests=30");
     struct account account;
     int phase;
     (void)state;
-    run_bind(&run, run_scenario("host=z13-2015 guests=30"));
-    account_open(&account, run.plan.ledger);
+    account_open(&account, run->plan.ledger);
     for (int i = 0; i < 20; i++)
         assert_null(account_take(&account, 0, &phase));
     assert_non_null(account_take(&account, 0, &phase));
@@ -304,8 +251,7 @@ static void releases_are_taken_again(void **state)
     assert_null(account_take(&account, 0, &phase));
     assert_string_equal(account.fatal.limit->id, "machined_message_loop");
     assert_true(account.fatal.max_ok == 20 && account.fatal.fails_at == 21);
-    host_open(&run.host, &run.plan, 1, 0, &run.result);
-    run_free(&run);
+    run_close(run);
 }
 
 int main(void)

@@ -10,14 +10,9 @@
 #include "sim/engine/interval.h"
 #include "sim/engine/random.h"
 #include "sim/host/lock.h"
+#include "tests/sim/closed_forms.h"
 
 enum { CUSTOMERS_MAX = 64 };
-
-static const struct cpu_rules plain = {.latency_ns = 6000000,
-                                       .slice_min_ns = 750000,
-                                       .wakeup_ns = 1000000,
-                                       .smt_share = 1,
-                                       .threads_per_core = 1};
 
 /* A thread that thinks, takes the lock, holds it, and so on; all times exponential. */
 struct customer {
@@ -75,7 +70,7 @@ static void closed_open(struct closed *closed, uint32_t customers, uint32_t cpus
                         const struct lock_rules *rules, uint64_t replication)
 {
     assert_int_equal(sim_init(&closed->sim, NULL), SIM_OK);
-    assert_int_equal(cpus_init(&closed->cpus, &closed->sim, cpus, &plain), 0);
+    assert_int_equal(cpus_init(&closed->cpus, &closed->sim, cpus, &plain_cpus), 0);
     lock_init(&closed->lock, rules, NULL, 0);
     closed->done = 0;
     for (uint32_t i = 0; i < customers; i++) {
@@ -114,19 +109,6 @@ static struct interval throughput(uint32_t customers, const struct lock_rules *r
         closed_close(&closed);
     }
     return interval_of_mean(&rates, 0.999);
-}
-
-/* Exact mean value analysis of one queueing station and a think time. */
-static double mva(uint32_t customers, double think, double demand)
-{
-    double queue = 0;
-    double rate = 0;
-    for (uint32_t n = 1; n <= customers; n++) {
-        double response = demand * (1 + queue);
-        rate = n / (think + response);
-        queue = rate * response;
-    }
-    return rate;
 }
 
 static void locks_are_a_closed_network(void **state)

@@ -6,43 +6,33 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <math.h>
-
-#include "tests/sim/part_run.h"
+#include "sim/host/memory.h"
+#include "tests/sim/host_run.h"
 
 /* Nothing but what guests touch takes memory; a page is 4 KiB. */
 #define BARE                                                                                       \
     "host=generic-2026 vcpus=1 memory=1G host_memory=8G working_set=0 parameter=memory_kernel=0,"  \
     "memory_page_tables=0,memory_overhead=0,memory_struct_pages=0"
 
-static void near(double value, double expected, double relative)
+static struct result result_of(const char *settings)
 {
-    if (!(fabs(value - expected) <= relative * fabs(expected)))
-        fail_msg("%.9g is not %.9g", value, expected);
-}
-
-static struct result run(const char *settings)
-{
-    struct part_run *run = part_run_open(settings);
-    assert_int_equal(host_run_memory(&run->host), 0);
+    struct host_run *run = run_of(settings, host_run_memory);
     struct result result = run->result;
-    part_run_close(run);
+    run_close(run);
     return result;
 }
 
-static struct part_run *open_memory(const char *settings)
+static struct host_run *open_memory(const char *settings)
 {
-    struct part_run *run = part_run_open(settings);
-    assert_int_equal(memory_open(&run->host), 0);
-    return run;
+    return run_of(settings, memory_open);
 }
 
-static void until(struct part_run *run, double seconds)
+static void until(struct host_run *run, double seconds)
 {
     assert_int_equal(sim_run(&run->host.sim, (uint64_t)(seconds * 1e9)), 0);
 }
 
-static void parts_add_up(struct part_run *run)
+static void parts_add_up(struct host_run *run)
 {
     struct memory_parts parts;
     memory_parts(&run->host, &parts);
@@ -65,7 +55,7 @@ static void memory_is_the_sum_of_its_parts(void **state)
     };
     (void)state;
     for (size_t s = 0; s < sizeof settings / sizeof settings[0]; s++) {
-        struct part_run *run = open_memory(settings[s]);
+        struct host_run *run = open_memory(settings[s]);
         for (uint32_t i = 0; i < run->plan.guests; i++) {
             until(run, 0.7 * i);
             memory_start(&run->host, &run->host.guests[i]);
@@ -75,13 +65,13 @@ static void memory_is_the_sum_of_its_parts(void **state)
             until(run, at);
             parts_add_up(run);
         }
-        part_run_close(run);
+        run_close(run);
     }
 }
 
 static void guests_touch_their_boot_and_then_the_rest(void **state)
 {
-    struct part_run *run =
+    struct host_run *run =
         open_memory(BARE " guests=4 parameter=memory_boot_bytes=100e6,memory_boot_rate=50e6,"
                          "memory_fill_rate=200e6");
     double all = 1073741824;
@@ -101,34 +91,34 @@ static void guests_touch_their_boot_and_then_the_rest(void **state)
         memory_parts(&run->host, &parts);
         near(parts.touched, expected, 1e-9);
     }
-    part_run_close(run);
+    run_close(run);
 }
 
 static void full_is_not_too_full(void **state)
 {
     struct result result;
     (void)state;
-    result = run(BARE " guests=8");
+    result = result_of(BARE " guests=8");
     near(result.value[METRIC_memory_used], 8589934592.0, 0);
     near(result.value[METRIC_memory_oom], 0, 0);
     near(result.value[METRIC_memory_guests], 8, 0);
-    result = run(BARE " guests=8 host_memory=8589930496");
+    result = result_of(BARE " guests=8 host_memory=8589930496");
     near(result.value[METRIC_memory_oom], 1, 0);
     near(result.value[METRIC_memory_guests], 7, 0);
-    result = run(BARE " guests=8 host_memory=8589930496 host_swap=4096");
+    result = result_of(BARE " guests=8 host_memory=8589930496 host_swap=4096");
     near(result.value[METRIC_memory_oom], 0, 0);
     near(result.value[METRIC_memory_swapped], 4096, 0);
-    result = run(BARE " guests=0");
+    result = result_of(BARE " guests=0");
     near(result.value[METRIC_memory_guests], 0, 0);
     near(result.value[METRIC_memory_used], 0, 0);
-    result = run("host=x3950m2-2008 host_swap=12G guests=1 memory=256G");
+    result = result_of("host=x3950m2-2008 host_swap=12G guests=1 memory=256G");
     near(result.value[METRIC_memory_used], 140.0 * 1073741824, 0);
     near(result.value[METRIC_memory_oom], 1, 0);
 }
 
 static void the_largest_goes_first(void **state)
 {
-    struct part_run *run = open_memory(BARE " guests=3 memory=6G");
+    struct host_run *run = open_memory(BARE " guests=3 memory=6G");
     (void)state;
     /* 3 s apart at 1 GB/s: the first has most when both together have 8 GiB */
     for (uint32_t i = 0; i < 2; i++) {
@@ -138,7 +128,7 @@ static void the_largest_goes_first(void **state)
     until(run, 60);
     assert_true(memory_is_gone(&run->host, &run->host.guests[0]));
     assert_false(memory_is_gone(&run->host, &run->host.guests[1]));
-    part_run_close(run);
+    run_close(run);
     /* of equals the last */
     run = open_memory(BARE " guests=9");
     for (uint32_t i = 0; i < 9; i++)
@@ -146,28 +136,29 @@ static void the_largest_goes_first(void **state)
     until(run, 60);
     for (uint32_t i = 0; i < 9; i++)
         assert_int_equal(memory_is_gone(&run->host, &run->host.guests[i]), i == 8);
-    part_run_close(run);
+    run_close(run);
 }
 
 /* 8 guests go to 1 GiB each, of which 6 GiB in all are resident. */
 static void swap_slows_down_by_its_misses(void **state)
 {
-    struct result result =
-        run(BARE ",memory_access_rate=1000,memory_swap_read_s=0.0001,memory_swap_servers=1000,"
-                 "memory_remote_share=0 guests=8 working_set=1G host_memory=6G host_swap=4G");
+    struct result result = result_of(
+        BARE ",memory_access_rate=1000,memory_swap_read_s=0.0001,memory_swap_servers=1000,"
+             "memory_remote_share=0 guests=8 working_set=1G host_memory=6G host_swap=4G");
     (void)state;
     near(result.value[METRIC_memory_swapped], 2 * 1073741824.0, 0);
     near(result.value[METRIC_memory_slowdown], 1 + 0.25 * 1000 * 0.0001, 1e-9);
     /* a device that serves one at a time holds all eight up */
-    result = run(BARE ",memory_access_rate=1e6,memory_swap_read_s=0.0001,memory_swap_servers=1,"
-                      "memory_remote_share=0 guests=8 working_set=1G host_memory=6G host_swap=4G");
+    result =
+        result_of(BARE ",memory_access_rate=1e6,memory_swap_read_s=0.0001,memory_swap_servers=1,"
+                       "memory_remote_share=0 guests=8 working_set=1G host_memory=6G host_swap=4G");
     near(result.value[METRIC_memory_slowdown], 0.25 * 1e6 * 0.0001 * 8, 1e-9);
 }
 
 static void remote_memory_slows_down(void **state)
 {
-    struct result result = run(BARE " guests=1 parameter=memory_bound_share=0.4,"
-                                    "memory_remote_share=0.5,memory_remote_factor=1.6");
+    struct result result = result_of(BARE " guests=1 parameter=memory_bound_share=0.4,"
+                                          "memory_remote_share=0.5,memory_remote_factor=1.6");
     (void)state;
     near(result.value[METRIC_memory_slowdown], 1 + 0.4 * 0.5 * 0.6, 1e-9);
 }
@@ -175,7 +166,7 @@ static void remote_memory_slows_down(void **state)
 /* Pages are merged by the second pass of the scan, in its time. */
 static void merging_takes_two_passes(void **state)
 {
-    struct part_run *run =
+    struct host_run *run =
         open_memory(BARE " guests=4 ksm=1 ksm_share=0.5 parameter=memory_boot_rate=1e12,"
                          "memory_fill_rate=1e12");
     double pass_s = 4 * 262144 / 5000.0;
@@ -193,21 +184,21 @@ static void merging_takes_two_passes(void **state)
     until(run, 2.1 * pass_s);
     memory_parts(&run->host, &parts);
     near(parts.merged, most, 1e-9);
-    part_run_close(run);
+    run_close(run);
 }
 
 /* Guests that a limit of the catalogue allows at most. */
-static double allowed(struct part_run *run, const char *id)
+static double allowed(struct host_run *run, const char *id)
 {
-    for (size_t i = 0; i < model_limit_count(run->model); i++) {
+    for (size_t i = 0; i < model_limit_count(run->plan.model); i++) {
         struct headroom at;
         double low = 0;
         double high = 1e6;
-        if (strcmp(model_limit(run->model, i)->id, id) != 0)
+        if (strcmp(model_limit(run->plan.model, i)->id, id) != 0)
             continue;
         while (high - low > 1) {
             double middle = floor((low + high) / 2);
-            if (model_exceeds(run->model, i, middle, false, &at))
+            if (model_exceeds(run->plan.model, i, middle, false, &at))
                 high = middle;
             else
                 low = middle;
@@ -231,10 +222,9 @@ static void the_model_says_the_same_count(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        struct part_run *run = part_run_open(settings[i]);
-        assert_int_equal(host_run_memory(&run->host), 0);
+        struct host_run *run = run_of(settings[i], host_run_memory);
         near(run->result.value[METRIC_memory_guests], allowed(run, "host_memory"), 0);
-        part_run_close(run);
+        run_close(run);
     }
 }
 
@@ -242,17 +232,17 @@ static void strict_accounting_refuses(void **state)
 {
     (void)state;
     /* half of 64 GiB; 2 GiB and 14 + 8 x 4 MiB each */
-    struct result result =
-        run("host=generic-2026 host_memory=64G guests=20 vcpus=1 memory=2G overcommit_memory=2");
+    struct result result = result_of(
+        "host=generic-2026 host_memory=64G guests=20 vcpus=1 memory=2G overcommit_memory=2");
     near(result.value[METRIC_memory_guests], 15, 0);
-    result = run("host=generic-2026 guests=5 memory=1G backing=hugepages hugepages=2048");
+    result = result_of("host=generic-2026 guests=5 memory=1G backing=hugepages hugepages=2048");
     near(result.value[METRIC_memory_guests], 4, 0);
 }
 
 static void ten_thousand_guests_are_no_trouble(void **state)
 {
     (void)state;
-    struct result result = run("host=generic-2026 host_memory=1T guests=10000 memory=128M");
+    struct result result = result_of("host=generic-2026 host_memory=1T guests=10000 memory=128M");
     assert_true(result.value[METRIC_memory_oom] > 0);
     near(result.value[METRIC_memory_guests] + result.value[METRIC_memory_oom], 10000, 0);
 }
@@ -271,5 +261,5 @@ int main(void)
         cmocka_unit_test(strict_accounting_refuses),
         cmocka_unit_test(ten_thousand_guests_are_no_trouble),
     };
-    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("memory", tests, load_catalog, free_catalog);
 }

@@ -7,10 +7,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <math.h>
-
 #include "sim/host/dirty.h"
-#include "tests/sim/part_run.h"
+#include "tests/sim/host_run.h"
 
 /* QEMU of before the dirty log was cleared page by page, and nothing but pages takes time. */
 #define PLAIN                                                                                      \
@@ -18,19 +16,12 @@
     "parameter=migration_setup_s=0,migration_device_s=0,migration_zero_scan_s=0,"                  \
     "migration_extra_ram=0,migration_window_use=1 "
 
-static struct result run(const char *settings)
+static struct result result_of(const char *settings)
 {
-    struct part_run *run = part_run_open(settings);
-    assert_int_equal(host_run_migrations(&run->host), 0);
+    struct host_run *run = run_of(settings, host_run_migrations);
     struct result result = run->result;
-    part_run_close(run);
+    run_close(run);
     return result;
-}
-
-static void near(double value, double expected, double relative)
-{
-    if (!(fabs(value - expected) <= relative * fabs(expected)))
-        fail_msg("%.9g is not %.9g", value, expected);
 }
 
 /* What exceeds the threshold shrinks by r a round until it is below the grain. */
@@ -51,7 +42,7 @@ static void rounds_are_a_geometric_series(void **state)
                  PLAIN "migrations=1 migration_bandwidth=128 dirty_cyclic=1 working_set=4G "
                        "dirty_rate=%g duration=10000",
                  dirty_rates[i]);
-        struct result result = run(settings);
+        struct result result = result_of(settings);
         above *= 1 - kept / pages; /* what waited in the first round was written to as well */
         do {
             above *= dirty_rates[i] / rate;
@@ -72,12 +63,12 @@ static void a_saturated_set_is_sent_again_and_again(void **state)
     struct result result;
     (void)state;
     /* 1 GiB is written over and over while 128 MiB a second are sent */
-    result = run(PLAIN "migrations=1 migration_bandwidth=128 dirty_rate=1e8 working_set=1G");
+    result = result_of(PLAIN "migrations=1 migration_bandwidth=128 dirty_rate=1e8 working_set=1G");
     near(result.value[METRIC_migration_converged], 0, 0);
     near(result.value[METRIC_migration_expected_downtime], 262144 / rate, 0.01);
     assert_true(isnan(result.value[METRIC_migration_total]));
     /* a set that fits into the downtime limit is sent once more, and that is all */
-    result = run(PLAIN "migrations=1 migration_bandwidth=128 dirty_rate=1e8 working_set=16M");
+    result = result_of(PLAIN "migrations=1 migration_bandwidth=128 dirty_rate=1e8 working_set=16M");
     near(result.value[METRIC_migration_converged], 1, 0);
     assert_true(result.value[METRIC_migration_rounds] <= 4);
     near(result.value[METRIC_migration_bytes], (4 * 262144 + 4096) * 4104.0, 0.002);
@@ -92,7 +83,7 @@ static void a_guest_as_fast_as_the_link_never_converges(void **state)
                  PLAIN "migrations=1 migration_bandwidth=64 dirty_cyclic=1 working_set=4G "
                        "duration=3000 dirty_rate=%g",
                  64 * 1048576.0 / 4104 * percent / 100);
-        struct result result = run(settings);
+        struct result result = result_of(settings);
         near(result.value[METRIC_migration_converged], 0, 0);
         near(result.value[METRIC_migration_bytes], 3000 * 64 * 1048576.0, 1e-3);
     }
@@ -102,12 +93,13 @@ static void throttling_and_postcopy_end_what_does_not_converge(void **state)
 {
     struct result result;
     (void)state;
-    result = run(PLAIN "migrations=1 migration_bandwidth=64 working_set=2G vcpus=1 busy_vcpus=1 "
-                       "dirty_rate=20000 duration=5000 migration_auto_converge=1");
+    result =
+        result_of(PLAIN "migrations=1 migration_bandwidth=64 working_set=2G vcpus=1 busy_vcpus=1 "
+                        "dirty_rate=20000 duration=5000 migration_auto_converge=1");
     near(result.value[METRIC_migration_converged], 1, 0);
     assert_true(result.value[METRIC_migration_throttle] >= 0.2);
-    result = run(PLAIN "migrations=1 migration_bandwidth=64 working_set=2G dirty_rate=20000 "
-                       "migration_postcopy=1");
+    result = result_of(PLAIN "migrations=1 migration_bandwidth=64 working_set=2G dirty_rate=20000 "
+                             "migration_postcopy=1");
     near(result.value[METRIC_migration_converged], 1, 0);
     assert_true(result.value[METRIC_migration_downtime] < 0.001);
     assert_true(result.value[METRIC_migration_stall] > 0);
@@ -129,8 +121,8 @@ static void ports_and_sessions_bound_them(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        near(run(cases[i].settings).value[METRIC_migration_accepted], cases[i].accepted, 0);
-    struct result result = run(PLAIN "migrations=0");
+        near(result_of(cases[i].settings).value[METRIC_migration_accepted], cases[i].accepted, 0);
+    struct result result = result_of(PLAIN "migrations=0");
     assert_true(isnan(result.value[METRIC_migration_accepted]));
     assert_true(isnan(result.value[METRIC_migration_total]));
 }
@@ -146,11 +138,12 @@ static void they_share_the_link_fairly(void **state)
         snprintf(settings, sizeof settings,
                  PLAIN "host_migration_link=10 dirty_rate=0 migration_downtime=0 migrations=%d",
                  count);
-        near(run(settings).value[METRIC_migration_total], count * bytes / link, 1e-6);
+        near(result_of(settings).value[METRIC_migration_total], count * bytes / link, 1e-6);
     }
     /* caps leave the link to nobody else here: four at 64 MiB/s are as fast as one */
-    result = run(PLAIN "host_migration_link=10 dirty_rate=0 migration_downtime=0 migrations=4 "
-                       "migration_bandwidth=64");
+    result =
+        result_of(PLAIN "host_migration_link=10 dirty_rate=0 migration_downtime=0 migrations=4 "
+                        "migration_bandwidth=64");
     near(result.value[METRIC_migration_total], bytes / (64 * 1048576.0), 1e-6);
 }
 
@@ -194,7 +187,7 @@ static void measured_migrations_are_met(void **state)
                  "memory_touched=%gK dirty_rate=%g working_set=%gM dirty_cyclic=1 "
                  "migration_bandwidth=%g duration=30",
                  cases[i].ram, cases[i].pages * 4, cases[i].dirty, cases[i].set, cases[i].limit);
-        struct result result = run(settings);
+        struct result result = result_of(settings);
         near(result.value[METRIC_migration_converged], cases[i].rounds > 0, 0);
         if (cases[i].rounds == 0)
             continue;
@@ -216,5 +209,5 @@ int main(void)
         cmocka_unit_test(dirtying_keeps_within_its_set),
         cmocka_unit_test(measured_migrations_are_met),
     };
-    return cmocka_run_group_tests_name("migration", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("migration", tests, load_catalog, free_catalog);
 }

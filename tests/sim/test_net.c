@@ -4,24 +4,35 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <math.h>
 
 #include "sim/host/net_private.h"
-#include "tests/sim/scene.h"
+#include "tests/sim/closed_forms.h"
+#include "tests/sim/host_run.h"
 
-static struct scene *run(const char *settings, const char *ini, double duration_s)
+static struct host_run *run(const char *settings, double duration_s)
 {
-    struct scene *scene = scene_open(settings, ini, 1);
-    assert_int_equal(host_run_steady(&scene->host, 0.2 * duration_s, duration_s), 0);
-    return scene;
+    return run_steady(settings, 0.2 * duration_s, duration_s);
+}
+
+/* Classes of guests in an INI text, and settings of all of them. */
+static struct host_run *run_mix(const char *ini, const char *settings, double duration_s)
+{
+    char path[] = "/tmp/scalesim-mix-XXXXXX";
+    char text[512];
+    FILE *file = fdopen(mkstemp(path), "w");
+    assert_non_null(file);
+    fputs(ini, file);
+    fclose(file);
+    snprintf(text, sizeof text, "scenario=%s %s", path, settings);
+    struct host_run *mix = run_open(text);
+    remove(path);
+    assert_int_equal(host_run_steady(&mix->host, 0.2 * duration_s, duration_s), 0);
+    return mix;
 }
 
 static double measured(const char *settings, enum metric metric, double duration_s)
 {
-    struct scene *scene = run(settings, NULL, duration_s);
-    double value = scene->result.value[metric];
-    scene_close(scene);
-    return value;
+    return run_figure(run(settings, duration_s), metric);
 }
 
 /* Packets that come to a worker at random, each by itself. */
@@ -68,15 +79,13 @@ static void on_arrival(struct sim *sim, void *arg)
 /* Mean time from arrival to the end of service over the service time. */
 static double stay_of(double use, bool exponential)
 {
-    static const struct cpu_rules rules = {
-        .latency_ns = 6000000, .slice_min_ns = 750000, .smt_share = 1, .threads_per_core = 1};
     static struct arrivals arrivals;
     struct sim sim;
     struct cpus cpus;
     arrivals =
         (struct arrivals){.service_ns = 1100, .gap_ns = 1100 / use, .exponential = exponential};
     sim_init(&sim, NULL);
-    assert_int_equal(cpus_init(&cpus, &sim, 1, &rules), 0);
+    assert_int_equal(cpus_init(&cpus, &sim, 1, &plain_cpus), 0);
     thread_init(&arrivals.worker, &cpus, 0, 1024);
     rng_init(&arrivals.rng, 1, 0, 0, 0);
     sim_schedule_at(&sim, 0, SIM_PRIORITY_NORMAL, on_arrival, &arrivals);
@@ -111,14 +120,14 @@ static void batches_spread_their_cost(void **state)
     for (size_t i = 0; i < 4; i++) {
         char settings[256];
         snprintf(settings, sizeof settings, GENERATOR "tap_batch=%d", batches[i]);
-        struct scene *scene = run(settings, NULL, 0.05);
+        struct host_run *scene = run(settings, 0.05);
         const struct costs *costs = scene->plan.costs;
         double packet_s =
             cost_of(costs, 0, "net_packet_out_s") + cost_of(costs, 0, "net_batch_s") / batches[i] +
             64 * cost_of(costs, 0, "net_byte_out_s") + cost_of(costs, 0, "net_frame_s") / 64;
         assert_true(fabs(scene->result.value[METRIC_net_packets] * packet_s - 1) < 0.005);
         assert_true(fabs(scene->result.value[METRIC_net_thread_use] - 1) < 0.005);
-        scene_close(scene);
+        run_close(scene);
     }
 }
 
@@ -130,7 +139,7 @@ static void streams_share_the_link(void **state)
         char settings[256];
         snprintf(settings, sizeof settings,
                  "guests=%u vcpus=2 host_cpus=64 host_link=10 workload=netperf", guests[i]);
-        struct scene *scene = run(settings, NULL, 0.2);
+        struct host_run *scene = run(settings, 0.2);
         const struct net *net = scene->host.net;
         double link = 10e9 / cost_of(scene->plan.costs, 0, "net_overhead");
         uint64_t least = UINT64_MAX;
@@ -142,7 +151,7 @@ static void streams_share_the_link(void **state)
         }
         assert_true(fabs(scene->result.value[METRIC_net_rate] / link - 1) < 0.01);
         assert_true((double)(most - least) <= 0.01 * (double)most + 2);
-        scene_close(scene);
+        run_close(scene);
     }
 }
 
@@ -153,14 +162,14 @@ static void small_flows_leave_the_rest(void **state)
                               "net_packet = 1500\nnet_offload = no\nnic_model = e1000\n"
                               "[guest fast]\nguests = 2\nvcpus = 1\nworkload = netperf\n";
     (void)state;
-    struct scene *scene = run("host_cpus=64 host_link=10", mix, 0.2);
+    struct host_run *scene = run_mix(mix, "host_cpus=64 host_link=10", 0.2);
     const struct net_stream *streams = scene->host.net->streams;
     double slow = 8 * streams[0].bytes * (double)streams[0].trains_done / 0.24;
     double fast = 8 * streams[1].bytes * (double)streams[1].trains_done / 0.24;
     double link = 10e9 / cost_of(scene->plan.costs, 0, "net_overhead");
     assert_true(slow < 1e9);
     assert_true(fabs((link - slow) / 2 / fast - 1) < 0.02);
-    scene_close(scene);
+    run_close(scene);
 }
 
 /* Trains in flight = their rate x their time. */
@@ -174,12 +183,12 @@ static void littles_law(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        struct scene *scene = run(settings[i], NULL, 0.2);
+        struct host_run *scene = run(settings[i], 0.2);
         const struct net *net = scene->host.net;
         double in_flight = net->stream_count * net->streams[0].window;
         double rate = scene->result.value[METRIC_net_packets] / net->streams[0].packets;
         assert_true(fabs(rate * scene->result.value[METRIC_net_rtt] / in_flight - 1) < 0.005);
-        scene_close(scene);
+        run_close(scene);
     }
 }
 
@@ -224,12 +233,12 @@ static void a_busy_neighbour_costs_packets(void **state)
     static const char host[] = "host_cpus=1 host_link=10 net_direction=in linux=2.6.32 "
                                "guest-linux=2.6.32 qemu=0.12";
     (void)state;
-    struct scene *alone = run(host, quiet, 2);
-    struct scene *beside = run(host, busy, 2);
+    struct host_run *alone = run_mix(quiet, host, 2);
+    struct host_run *beside = run_mix(busy, host, 2);
     double loss = 1 - beside->result.value[METRIC_net_rate] / alone->result.value[METRIC_net_rate];
     assert_true(loss > 0.03 && loss < 0.13);
-    scene_close(alone);
-    scene_close(beside);
+    run_close(alone);
+    run_close(beside);
 }
 
 static void the_same_seed_gives_the_same_run(void **state)
@@ -237,9 +246,9 @@ static void the_same_seed_gives_the_same_run(void **state)
     (void)state;
     uint64_t prints[2];
     for (int i = 0; i < 2; i++) {
-        struct scene *scene = run("guests=4 vcpus=2 workload=netperf net_streams=3", NULL, 0.05);
+        struct host_run *scene = run("guests=4 vcpus=2 workload=netperf net_streams=3", 0.05);
         prints[i] = sim_fingerprint(&scene->host.sim);
-        scene_close(scene);
+        run_close(scene);
     }
     assert_true(prints[0] == prints[1]);
 }
@@ -258,5 +267,5 @@ int main(void)
         cmocka_unit_test(a_busy_neighbour_costs_packets),
         cmocka_unit_test(the_same_seed_gives_the_same_run),
     };
-    return cmocka_run_group_tests_name("net", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("net", tests, load_catalog, free_catalog);
 }

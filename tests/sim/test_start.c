@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/sim/start_host.h"
+#include "sim/host/start.h"
+#include "tests/sim/host_run.h"
 
 /* Nothing random, and no work but that of the steps. */
 #define EXACT                                                                                      \
@@ -14,35 +15,29 @@
 #define BARE " launcher=qemu disks_per_guest=0 nics_per_guest=0 vcpus=1 firmware=none "
 #define ROOMY " host_memory=64T set=host_cpu=unlimited "
 
-static double value(const struct start_run *run, enum metric metric)
+static double value(const struct host_run *run, enum metric metric)
 {
     return run->result.value[metric];
 }
 
-static double metric_of(const char *settings, enum metric metric)
+static struct host_run *started(const char *settings)
 {
-    struct start_run run;
-    run_settings(&run, settings);
-    double result = value(&run, metric);
-    run_free(&run);
-    return result;
+    return run_of(settings, host_run_start);
 }
 
-static void near(double a, double b, double relative)
+static double metric_of(const char *settings, enum metric metric)
 {
-    if (!(fabs(a - b) <= relative * fabs(b)))
-        fail_msg("%.9g, expected %.9g within %g %%", a, b, 100 * relative);
+    return run_figure(started(settings), metric);
 }
 
 static void no_guests(void **state)
 {
-    struct start_run run;
     (void)state;
-    run_settings(&run, "guests=0");
-    assert_true(value(&run, METRIC_guests_started) == 0);
-    assert_true(value(&run, METRIC_guests_refused) == 0);
-    assert_true(isnan(value(&run, METRIC_start_mean)));
-    run_free(&run);
+    struct host_run *run = started("guests=0");
+    assert_true(value(run, METRIC_guests_started) == 0);
+    assert_true(value(run, METRIC_guests_refused) == 0);
+    assert_true(isnan(value(run, METRIC_start_mean)));
+    run_close(run);
 }
 
 /* One start is the sum of its steps; bytes take their time at the disk. */
@@ -54,24 +49,23 @@ static void a_chain_is_a_sum(void **state)
         "guests=1 vmm=firecracker" BARE EXACT, "guests=1 stage=defined" EXACT};
     (void)state;
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
-        struct start_run run;
         size_t count;
         double sum = 0;
         double cpu = 0;
-        run_settings(&run, scenarios[i]);
-        const struct step *steps = costs_steps(run.plan.costs, 0, &count);
+        struct host_run *run = started(scenarios[i]);
+        const struct step *steps = costs_steps(run->plan.costs, 0, &count);
         for (size_t s = 0; s < count; s++) {
             bool disk = steps[s].place == PLACE_DISK;
-            double rate = disk ? cost_of(run.plan.costs, 0, "boot_read_bytes_per_s") : 1;
+            double rate = disk ? cost_of(run->plan.costs, 0, "boot_read_bytes_per_s") : 1;
             sum += steps[s].amount / rate;
             cpu += disk || steps[s].place == PLACE_DELAY ? 0 : steps[s].amount;
         }
         assert_true(sum > 0);
-        near(value(&run, METRIC_start_mean), sum, 1e-6);
-        near(value(&run, METRIC_start_total), sum, 1e-6);
-        near(value(&run, METRIC_start_cpu), cpu, 1e-6);
-        assert_true(value(&run, METRIC_guests_started) == 1);
-        run_free(&run);
+        near(value(run, METRIC_start_mean), sum, 1e-6);
+        near(value(run, METRIC_start_total), sum, 1e-6);
+        near(value(run, METRIC_start_cpu), cpu, 1e-6);
+        assert_true(value(run, METRIC_guests_started) == 1);
+        run_close(run);
     }
 }
 
@@ -184,38 +178,34 @@ static void count_end(struct host *host)
 /* The 21st registration with a systemd-machined of 2014 is not answered; everybody is told. */
 static void limits_stop_starts(void **state)
 {
-    struct start_run run;
     (void)state;
-    run_bind(&run, run_scenario("host=z13-2015 guests=30 parallel_starts=7" EXACT));
-    assert_int_equal(host_open(&run.host, &run.plan, 1, 0, &run.result), 0);
-    assert_int_equal(start_open(&run.host), 0);
-    run.host.start->up = count_up;
-    run.host.start->stopped = count_stop;
-    run.host.start->all_done = count_end;
-    start_launch(&run.host);
-    sim_run(&run.host.sim, SIM_NEVER);
-    start_measure(&run.host);
+    struct host_run *run = run_of("host=z13-2015 guests=30 parallel_starts=7" EXACT, start_open);
+    run->host.start->up = count_up;
+    run->host.start->stopped = count_stop;
+    run->host.start->all_done = count_end;
+    start_launch(&run->host);
+    sim_run(&run->host.sim, SIM_NEVER);
+    start_measure(&run->host);
     assert_int_equal(ups, 20);
     assert_int_equal(stops, 10);
     assert_int_equal(ends, 1);
-    assert_true(value(&run, METRIC_guests_started) == 20);
-    assert_true(value(&run, METRIC_guests_refused) == 10);
-    assert_string_equal(run.host.start->account.fatal.limit->id, "machined_message_loop");
-    assert_true(run.host.start->account.fatal.fails_at == 21);
-    run_free(&run);
+    assert_true(value(run, METRIC_guests_started) == 20);
+    assert_true(value(run, METRIC_guests_refused) == 10);
+    assert_string_equal(run->host.start->account.fatal.limit->id, "machined_message_loop");
+    assert_true(run->host.start->account.fatal.fails_at == 21);
+    run_close(run);
 }
 
 /* A ramp inside the guest: as many devices as fit, and no guest that has more. */
 static void ramps_inside_a_guest_end(void **state)
 {
-    struct start_run run;
     (void)state;
-    run_settings(&run, "host=z13-2015 guests=1 launcher=qemu ramp=nics_per_guest "
-                       "nics_per_guest=1100 set=rlimit_nofile=1048576");
-    assert_true(value(&run, METRIC_devices_started) == 1023);
-    assert_true(value(&run, METRIC_guests_started) == 0);
-    assert_string_equal(run.host.start->account.fatal.limit->id, "bridge_ports");
-    run_free(&run);
+    struct host_run *run = started("host=z13-2015 guests=1 launcher=qemu ramp=nics_per_guest "
+                                   "nics_per_guest=1100 set=rlimit_nofile=1048576");
+    assert_true(value(run, METRIC_devices_started) == 1023);
+    assert_true(value(run, METRIC_guests_started) == 0);
+    assert_string_equal(run->host.start->account.fatal.limit->id, "bridge_ports");
+    run_close(run);
 }
 
 /* The cost of a run is linear in the guests and does not depend on their devices. */
@@ -228,11 +218,10 @@ static void cost_is_linear(void **state)
     uint64_t events[3];
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct start_run run;
-        run_settings(&run, settings[i]);
-        assert_true(value(&run, METRIC_guests_started) == run.plan.guests);
-        events[i] = sim_events(&run.host.sim);
-        run_free(&run);
+        struct host_run *run = started(settings[i]);
+        assert_true(value(run, METRIC_guests_started) == run->plan.guests);
+        events[i] = sim_events(&run->host.sim);
+        run_close(run);
     }
     assert_true(events[1] <= events[0] * 5 / 4);
     assert_true(events[2] <= events[0] * 11);
@@ -240,15 +229,13 @@ static void cost_is_linear(void **state)
 
 static void a_seed_repeats_a_run(void **state)
 {
-    struct start_run a;
-    struct start_run b;
     (void)state;
-    run_settings(&a, "guests=200 parallel_starts=30 host_cpus=8");
-    run_settings(&b, "guests=200 parallel_starts=30 host_cpus=8");
-    assert_true(sim_fingerprint(&a.host.sim) == sim_fingerprint(&b.host.sim));
-    assert_true(value(&a, METRIC_start_mean) == value(&b, METRIC_start_mean));
-    run_free(&a);
-    run_free(&b);
+    struct host_run *a = started("guests=200 parallel_starts=30 host_cpus=8");
+    struct host_run *b = started("guests=200 parallel_starts=30 host_cpus=8");
+    assert_true(sim_fingerprint(&a->host.sim) == sim_fingerprint(&b->host.sim));
+    assert_true(value(a, METRIC_start_mean) == value(b, METRIC_start_mean));
+    run_close(a);
+    run_close(b);
 }
 
 int main(void)
