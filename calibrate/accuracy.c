@@ -1,0 +1,476 @@
+#include "calibrate/accuracy_fit.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calibrate/trace.h"
+
+enum { LEAST_X = 4, PATH_ROOM = 1024 };
+enum values { VALUES_EACH, VALUES_MIN, VALUES_MEDIAN };
+
+enum column {
+    COLUMN_CURVE,
+    COLUMN_FILE,
+    COLUMN_SERIES,
+    COLUMN_X,
+    COLUMN_VALUES,
+    COLUMN_SPLIT,
+    COLUMN_FIT,
+    COLUMNS
+};
+static const char *const column_names[COLUMNS] = {"curve",  "file",  "series", "x",
+                                                  "values", "split", "fit"};
+
+struct rule {
+    const char *text[COLUMNS];
+    const struct accuracy_roots *roots;
+    enum predictor_kind kind;
+    enum values values;
+    double x_from, x_to;
+};
+
+struct traces {
+    struct trace *list;
+    size_t count;
+};
+
+static bool starts(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* splitmix64: Steele, Lea and Flood, OOPSLA 2014. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+void accuracy_draw(bool *held, size_t count, size_t hold, const char *name)
+{
+    uint64_t state = 0xcbf29ce484222325u;
+    for (const char *c = name; *c != '\0'; c++)
+        state = (state ^ (unsigned char)*c) * 0x100000001b3u;
+    state ^= FIT_SEED;
+    for (size_t drawn = 0; drawn < hold && drawn < count;) {
+        size_t i = next_random(&state) % count;
+        drawn += !held[i];
+        held[i] = true;
+    }
+}
+
+void accuracy_score(struct accuracy_curve *curve, double x, double observed,
+                    const struct fit_value *predicted)
+{
+    double error = observed != 0 ? (predicted->value - observed) / observed
+                                 : (predicted->value != 0 ? INFINITY : 0);
+    if (curve->held == 0)
+        curve->covered = 0;
+    if (curve->held == 0 || fabs(error) > curve->worst_error) {
+        curve->worst_error = fabs(error);
+        curve->worst_x = x;
+        curve->worst_observed = observed;
+        curve->worst_predicted = predicted->value;
+    }
+    if (curve->held_x_count < sizeof curve->held_x / sizeof *curve->held_x &&
+        (curve->held_x_count == 0 || curve->held_x[curve->held_x_count - 1] != x))
+        curve->held_x[curve->held_x_count++] = x;
+    curve->error += fabs(error);
+    curve->bias += error;
+    curve->off += fabs(predicted->value - observed) > 1e-6;
+    curve->covered += isnan(predicted->low) || isnan(predicted->high)
+                          ? NAN
+                          : observed >= predicted->low && observed <= predicted->high;
+    curve->held++;
+}
+
+void accuracy_close(struct accuracy_curve *curve)
+{
+    double held = (double)curve->held;
+    if (curve->state != ACCURACY_SCORED || curve->held == 0)
+        return;
+    curve->error /= held;
+    curve->bias /= held;
+    curve->covered = curve->counted ? NAN : curve->covered / held;
+}
+
+static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct rule *rule,
+                                        const char *series)
+{
+    if (accuracy->count == accuracy->room) {
+        size_t room = accuracy->room == 0 ? 64 : accuracy->room * 2;
+        struct accuracy_curve *more = realloc(accuracy->curves, room * sizeof *more);
+        if (more == NULL)
+            return NULL;
+        accuracy->curves = more;
+        accuracy->room = room;
+    }
+    struct accuracy_curve *curve = &accuracy->curves[accuracy->count++];
+    *curve = (struct accuracy_curve){.covered = NAN, .counted = rule->kind == PREDICT_COUNT};
+    snprintf(curve->curve, sizeof curve->curve, "%s", rule->text[COLUMN_CURVE]);
+    snprintf(curve->series, sizeof curve->series, "%s", series);
+    snprintf(curve->split, sizeof curve->split, "%.15s", rule->text[COLUMN_SPLIT]);
+    snprintf(curve->form, sizeof curve->form, "%s", rule->text[COLUMN_FIT]);
+    curve->in_tree = starts(rule->text[COLUMN_FILE], "traces/");
+    return curve;
+}
+
+/* The part of "A > B" before or after the sign; all of a text without one. */
+static void part_of(char *part, size_t room, const char *text, bool second)
+{
+    const char *sign = strstr(text, " > ");
+    if (sign == NULL)
+        snprintf(part, room, "%s", text);
+    else if (second)
+        snprintf(part, room, "%s", sign + 3);
+    else
+        snprintf(part, room, "%.*s", (int)(sign - text), text);
+}
+
+/* False: its root is absent. */
+static bool path_of(char *path, size_t room, const struct rule *rule, const char *file)
+{
+    const char *root = rule->roots->external;
+    if (starts(file, "traces/")) {
+        root = rule->roots->traces;
+        file += strlen("traces/");
+    } else if (starts(file, "facts/")) {
+        root = rule->roots->facts;
+        file += strlen("facts/");
+    }
+    snprintf(path, room, "%s/%s", root != NULL ? root : "", file);
+    return root != NULL;
+}
+
+static void traces_free(struct traces *traces)
+{
+    for (size_t i = 0; i < traces->count; i++)
+        trace_free(&traces->list[i]);
+    free(traces->list);
+    *traces = (struct traces){0};
+}
+
+/* No trace: none is there. */
+static int read_traces(struct traces *traces, const struct rule *rule, bool second,
+                       struct diag *diag)
+{
+    char file[PATH_ROOM], path[PATH_ROOM + 256];
+    glob_t found;
+    int status = STATUS_OK;
+    *traces = (struct traces){0};
+    part_of(file, sizeof file, rule->text[COLUMN_FILE], second);
+    if (!path_of(path, sizeof path, rule, file) || glob(path, GLOB_BRACE, NULL, &found) != 0)
+        return STATUS_OK;
+    traces->list = calloc(found.gl_pathc + 1, sizeof *traces->list);
+    if (traces->list == NULL)
+        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (size_t i = 0; i < found.gl_pathc && status == STATUS_OK; i++) {
+        traces->count++;
+        status = trace_read(&traces->list[i], found.gl_pathv[i], diag);
+    }
+    globfree(&found);
+    return status;
+}
+
+static void add_point(struct accuracy_points *points, const struct rule *rule, double x, double y)
+{
+    if (points->count == ACCURACY_POINTS || x < rule->x_from || x > rule->x_to)
+        return;
+    size_t at = points->count++;
+    for (; at > 0 && points->x[at - 1] > x; at--) {
+        points->x[at] = points->x[at - 1];
+        points->y[at] = points->y[at - 1];
+    }
+    points->x[at] = x;
+    points->y[at] = y;
+}
+
+/* The last number in a file's own name; 1 without one. */
+static double number_of(const char *file)
+{
+    const char *name = strrchr(file, '/') != NULL ? strrchr(file, '/') + 1 : file;
+    double number = 1;
+    for (const char *c = name; *c != '\0'; c++) {
+        if (isdigit((unsigned char)*c) && (c == name || c[-1] == '-'))
+            number = strtod(c, NULL);
+    }
+    return number;
+}
+
+static double mean_of(const struct trace_distribution *distribution)
+{
+    double sum = 0, weight = 0;
+    for (size_t i = 0; i < distribution->count; i++) {
+        sum += distribution->cells[i].low * distribution->cells[i].weight;
+        weight += distribution->cells[i].weight;
+    }
+    return sum / weight;
+}
+
+/* All points of the series of that name; files add up. */
+static void collect(struct accuracy_points *points, const struct rule *rule,
+                    const struct traces *traces, const char *name)
+{
+    for (size_t t = 0; t < traces->count; t++) {
+        const struct trace *trace = &traces->list[t];
+        if (starts(name, "mean ")) {
+            const struct trace_distribution *found =
+                trace_find_distribution(trace, name + strlen("mean "));
+            if (found != NULL && found->shape == TRACE_SAMPLES)
+                add_point(points, rule, number_of(trace->file), mean_of(found));
+            continue;
+        }
+        const struct trace_series *series = trace_find(trace, name);
+        for (size_t i = 0; series != NULL && i < series->count; i++) {
+            if (!series->points[i].censored)
+                add_point(points, rule, series->points[i].x, series->points[i].value);
+        }
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* Points ascend by x. */
+static void summarise(struct accuracy_points *points, enum values values)
+{
+    size_t kept = 0;
+    for (size_t from = 0, to; values != VALUES_EACH && from < points->count; from = to) {
+        for (to = from; to < points->count && points->x[to] == points->x[from]; to++)
+            continue;
+        size_t n = to - from;
+        qsort(points->y + from, n, sizeof *points->y, by_value);
+        double middle = (points->y[from + (n - 1) / 2] + points->y[from + n / 2]) / 2;
+        double least = points->y[from];
+        points->x[kept] = points->x[from];
+        points->y[kept++] = values == VALUES_MIN ? least : middle;
+    }
+    if (values != VALUES_EACH)
+        points->count = kept;
+}
+
+/* Moves a third of the different x, never the first or last, to `held`. False: too few. */
+static bool split_points(struct accuracy_points *points, struct accuracy_points *held,
+                         const char *name)
+{
+    bool out[ACCURACY_POINTS] = {false};
+    size_t distinct = 0, kept = 0, place = 0;
+    for (size_t i = 0; i < points->count; i++)
+        distinct += i == 0 || points->x[i] != points->x[i - 1];
+    if (distinct < LEAST_X)
+        return false;
+    accuracy_draw(out, distinct - 2, distinct / 3, name);
+    double last = points->x[0];
+    for (size_t i = 0; i < points->count; i++) {
+        double x = points->x[i], y = points->y[i];
+        place += x != last;
+        last = x;
+        bool inner = place > 0 && place < distinct - 1;
+        struct accuracy_points *to = inner && out[place - 1] ? held : points;
+        size_t *at = to == held ? &held->count : &kept;
+        to->x[*at] = x;
+        to->y[(*at)++] = y;
+    }
+    points->count = kept;
+    return true;
+}
+
+static void predict(struct accuracy_curve *curve, const struct rule *rule,
+                    const struct accuracy_points *points, const struct accuracy_points *held)
+{
+    struct diag diag = {0};
+    struct predictor predictor = {.kind = rule->kind};
+    curve->fitted = points->count;
+    if (predictor_fit(&predictor, points, &diag) != STATUS_OK) {
+        curve->state = ACCURACY_NO_FIT;
+        snprintf(curve->note, sizeof curve->note, "%.180s", diag.message);
+        return;
+    }
+    snprintf(curve->form, sizeof curve->form, "%s", predictor.form);
+    for (size_t i = 0; i < held->count; i++) {
+        struct fit_value value = predictor_at(&predictor, held->x[i]);
+        accuracy_score(curve, held->x[i], held->y[i], &value);
+    }
+    accuracy_close(curve);
+}
+
+static int one_curve(struct accuracy *accuracy, const struct rule *rule,
+                     const struct traces *traces, const struct traces *others, const char *series,
+                     struct diag *diag)
+{
+    struct accuracy_points points = {.count = 0}, held = {.count = 0};
+    struct accuracy_curve *curve = add_curve(accuracy, rule, series);
+    char name[2 * ACCURACY_NAME], second[ACCURACY_NAME];
+    if (curve == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    collect(&points, rule, traces, series);
+    summarise(&points, rule->values);
+    snprintf(name, sizeof name, "%s %s", rule->text[COLUMN_CURVE], series);
+    if (others->count > 0) {
+        part_of(second, sizeof second, rule->text[COLUMN_SERIES], true);
+        collect(&held, rule, others, second);
+        summarise(&held, rule->values);
+    } else if (!split_points(&points, &held, name)) {
+        curve->state = ACCURACY_TOO_FEW;
+        return STATUS_OK;
+    }
+    predict(curve, rule, &points, &held);
+    return STATUS_OK;
+}
+
+static bool seen(const struct traces *traces, size_t before, const char *name)
+{
+    for (size_t t = 0; t < before; t++) {
+        if (trace_find(&traces->list[t], name) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static int each_series(struct accuracy *accuracy, const struct rule *rule,
+                       const struct traces *traces, const struct traces *others, struct diag *diag)
+{
+    char pattern[ACCURACY_NAME];
+    int status = STATUS_OK;
+    size_t matches = 0;
+    part_of(pattern, sizeof pattern, rule->text[COLUMN_SERIES], false);
+    if (starts(pattern, "mean "))
+        return one_curve(accuracy, rule, traces, others, pattern, diag);
+    for (size_t t = 0; t < traces->count; t++) {
+        const struct trace *trace = &traces->list[t];
+        for (size_t s = 0; s < trace->series_count && status == STATUS_OK; s++) {
+            const char *name = trace->series[s].name;
+            if (fnmatch(pattern, name, 0) != 0 || seen(traces, t, name))
+                continue;
+            matches++;
+            status = one_curve(accuracy, rule, traces, others, name, diag);
+        }
+    }
+    if (status == STATUS_OK && matches == 0)
+        status = diag_set(diag, STATUS_DATA, traces->list[0].file, 0, "series",
+                          "\"%s\" is none of the file's series", pattern);
+    return status;
+}
+
+static int absent(struct accuracy *accuracy, const struct rule *rule, struct diag *diag)
+{
+    struct accuracy_curve *curve = add_curve(accuracy, rule, rule->text[COLUMN_SERIES]);
+    if (curve == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    curve->state = ACCURACY_ABSENT;
+    snprintf(curve->note, sizeof curve->note, "%.170s is not here", rule->text[COLUMN_FILE]);
+    return STATUS_OK;
+}
+
+static int migrations(struct accuracy *accuracy, const struct rule *rule, struct diag *diag)
+{
+    char path[PATH_ROOM];
+    glob_t found;
+    if (!path_of(path, sizeof path, rule, rule->text[COLUMN_FILE]) ||
+        glob(path, GLOB_BRACE, NULL, &found) != 0)
+        return absent(accuracy, rule, diag);
+    globfree(&found);
+    struct accuracy_curve *curve = add_curve(accuracy, rule, "total time");
+    if (curve == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    curve->counted = false;
+    int status = accuracy_migration(curve, path, diag);
+    accuracy_close(curve);
+    return status;
+}
+
+/* A range after x's name: n<=64, n>=8. */
+static void read_range(struct rule *rule)
+{
+    const char *most = strstr(rule->text[COLUMN_X], "<=");
+    const char *least = strstr(rule->text[COLUMN_X], ">=");
+    rule->x_from = least != NULL ? strtod(least + 2, NULL) : -INFINITY;
+    rule->x_to = most != NULL ? strtod(most + 2, NULL) : INFINITY;
+}
+
+int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t row,
+                 const struct accuracy_roots *roots, struct diag *diag)
+{
+    int columns[COLUMNS];
+    struct rule rule = {.roots = roots, .kind = PREDICT_KINDS};
+    struct traces traces = {0}, others = {0};
+    int status = table_expect(splits, column_names, COLUMNS, columns, diag);
+    if (status != STATUS_OK)
+        return status;
+    for (int c = 0; c < COLUMNS; c++)
+        rule.text[c] = table_cell(splits, row, columns[c]);
+    for (int k = 0; k < PREDICT_KINDS; k++) {
+        if (strcmp(rule.text[COLUMN_FIT], predictor_names[k]) == 0)
+            rule.kind = (enum predictor_kind)k;
+    }
+    if (strcmp(rule.text[COLUMN_FIT], "migration") == 0)
+        return migrations(accuracy, &rule, diag);
+    if (rule.kind == PREDICT_KINDS)
+        return table_error(splits, row, columns[COLUMN_FIT], diag, "no such fit");
+    rule.values = strcmp(rule.text[COLUMN_VALUES], "min") == 0      ? VALUES_MIN
+                  : strcmp(rule.text[COLUMN_VALUES], "median") == 0 ? VALUES_MEDIAN
+                                                                    : VALUES_EACH;
+    read_range(&rule);
+    bool two = strcmp(rule.text[COLUMN_SPLIT], "file") == 0;
+    status = read_traces(&traces, &rule, false, diag);
+    if (status == STATUS_OK && two)
+        status = read_traces(&others, &rule, true, diag);
+    if (status == STATUS_OK && (traces.count == 0 || (two && others.count == 0)))
+        status = absent(accuracy, &rule, diag);
+    else if (status == STATUS_OK)
+        status = each_series(accuracy, &rule, &traces, &others, diag);
+    traces_free(&traces);
+    traces_free(&others);
+    return status;
+}
+
+int accuracy_run(struct accuracy *accuracy, const char *splits, const struct accuracy_roots *roots,
+                 struct diag *diag)
+{
+    struct table table = {0};
+    *accuracy = (struct accuracy){0};
+    int status = table_read_file(&table, splits, diag);
+    for (size_t r = 0; status == STATUS_OK && r < table.rows; r++)
+        status = accuracy_row(accuracy, &table, r, roots, diag);
+    table_free(&table);
+    return status;
+}
+
+void accuracy_free(struct accuracy *accuracy)
+{
+    free(accuracy->curves);
+    *accuracy = (struct accuracy){0};
+}
+
+double accuracy_median(const struct accuracy *accuracy)
+{
+    double *errors = calloc(accuracy->count + 1, sizeof *errors);
+    size_t n = 0;
+    for (size_t i = 0; errors != NULL && i < accuracy->count; i++) {
+        const struct accuracy_curve *curve = &accuracy->curves[i];
+        if (curve->state == ACCURACY_SCORED && !curve->counted)
+            errors[n++] = curve->error;
+    }
+    if (n > 0)
+        qsort(errors, n, sizeof *errors, by_value);
+    double median = n > 0 ? (errors[(n - 1) / 2] + errors[n / 2]) / 2 : NAN;
+    free(errors);
+    return median;
+}
+
+bool accuracy_met(const struct accuracy_curve *curve)
+{
+    if (curve->state != ACCURACY_SCORED)
+        return false;
+    return curve->counted ? curve->off == 0 : curve->error <= ACCURACY_CURVE_MAX;
+}
