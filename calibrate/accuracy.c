@@ -11,7 +11,8 @@
 #include "calibrate/trace.h"
 
 enum { LEAST_X = 4, PATH_ROOM = 1024 };
-enum values { VALUES_EACH, VALUES_MIN, VALUES_MEDIAN };
+enum values { VALUES_EACH, VALUES_MIN, VALUES_MEDIAN, VALUES_REPEATS, VALUES_KINDS };
+static const char *const value_names[VALUES_KINDS] = {"each", "min", "median", "repeats"};
 
 enum column {
     COLUMN_CURVE,
@@ -53,16 +54,18 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-void accuracy_draw(bool *held, size_t count, size_t hold, const char *name)
+void accuracy_draw(size_t *places, size_t count, const char *name)
 {
     uint64_t state = 0xcbf29ce484222325u;
     for (const char *c = name; *c != '\0'; c++)
         state = (state ^ (unsigned char)*c) * 0x100000001b3u;
     state ^= FIT_SEED;
-    for (size_t drawn = 0; drawn < hold && drawn < count;) {
-        size_t i = next_random(&state) % count;
-        drawn += !held[i];
-        held[i] = true;
+    for (size_t drawn = 0; drawn < count;) {
+        size_t place = next_random(&state) % count, before = 0;
+        while (before < drawn && places[before] != place)
+            before++;
+        if (before == drawn)
+            places[drawn++] = place;
     }
 }
 
@@ -113,7 +116,8 @@ static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct 
         accuracy->room = room;
     }
     struct accuracy_curve *curve = &accuracy->curves[accuracy->count++];
-    *curve = (struct accuracy_curve){.covered = NAN, .counted = rule->kind == PREDICT_COUNT};
+    *curve = (struct accuracy_curve){
+        .covered = NAN, .turns_error = NAN, .counted = rule->kind == PREDICT_COUNT};
     snprintf(curve->curve, sizeof curve->curve, "%s", rule->text[COLUMN_CURVE]);
     snprintf(curve->series, sizeof curve->series, "%s", series);
     snprintf(curve->split, sizeof curve->split, "%.15s", rule->text[COLUMN_SPLIT]);
@@ -259,30 +263,37 @@ static void summarise(struct accuracy_points *points, enum values values)
         points->count = kept;
 }
 
-/* Moves a third of the different x, never the first or last, to `held`. False: too few. */
-static bool split_points(struct accuracy_points *points, struct accuracy_points *held,
-                         const char *name)
+static size_t count_distinct(const struct accuracy_points *points)
 {
-    bool out[ACCURACY_POINTS] = {false};
-    size_t distinct = 0, kept = 0, place = 0;
+    size_t distinct = 0;
     for (size_t i = 0; i < points->count; i++)
         distinct += i == 0 || points->x[i] != points->x[i - 1];
-    if (distinct < LEAST_X)
-        return false;
-    accuracy_draw(out, distinct - 2, distinct / 3, name);
+    return distinct;
+}
+
+/* Moves a third of the different x, never the first or last, to `held`: the turn-th third. */
+static void split_points(struct accuracy_points *points, struct accuracy_points *held,
+                         const char *name, size_t turn)
+{
+    bool out[ACCURACY_POINTS] = {false};
+    size_t order[ACCURACY_POINTS];
+    size_t distinct = count_distinct(points), inner = distinct - 2, third = distinct / 3;
+    size_t kept = 0, place = 0;
+    accuracy_draw(order, inner, name);
+    for (size_t i = turn * third; i < (turn + 1) * third && i < inner; i++)
+        out[order[i] + 1] = true;
     double last = points->x[0];
+    held->count = 0;
     for (size_t i = 0; i < points->count; i++) {
         double x = points->x[i], y = points->y[i];
         place += x != last;
         last = x;
-        bool inner = place > 0 && place < distinct - 1;
-        struct accuracy_points *to = inner && out[place - 1] ? held : points;
+        struct accuracy_points *to = out[place] ? held : points;
         size_t *at = to == held ? &held->count : &kept;
         to->x[*at] = x;
         to->y[(*at)++] = y;
     }
     points->count = kept;
-    return true;
 }
 
 static void predict(struct accuracy_curve *curve, const struct rule *rule,
@@ -297,6 +308,7 @@ static void predict(struct accuracy_curve *curve, const struct rule *rule,
         return;
     }
     snprintf(curve->form, sizeof curve->form, "%s", predictor.form);
+    curve->refused = !predictor.passed;
     for (size_t i = 0; i < held->count; i++) {
         struct fit_value value = predictor_at(&predictor, held->x[i]);
         accuracy_score(curve, held->x[i], held->y[i], &value);
@@ -304,26 +316,52 @@ static void predict(struct accuracy_curve *curve, const struct rule *rule,
     accuracy_close(curve);
 }
 
+/* The mean error when each third is held out in its turn. */
+static double in_turns(const struct accuracy_curve *curve, const struct rule *rule,
+                       const struct accuracy_points *all, const char *name)
+{
+    struct accuracy_points points, held;
+    double sum = 0, count = 0;
+    size_t distinct = count_distinct(all);
+    for (size_t turn = 0; turn * (distinct / 3) < distinct - 2; turn++) {
+        struct accuracy_curve one = {.counted = curve->counted};
+        points = *all;
+        split_points(&points, &held, name, turn);
+        summarise(&held, rule->values);
+        predict(&one, rule, &points, &held);
+        if (one.state != ACCURACY_SCORED)
+            return NAN;
+        sum += one.error * (double)one.held;
+        count += (double)one.held;
+    }
+    return sum / count;
+}
+
 static int one_curve(struct accuracy *accuracy, const struct rule *rule,
                      const struct traces *traces, const struct traces *others, const char *series,
                      struct diag *diag)
 {
-    struct accuracy_points points = {.count = 0}, held = {.count = 0};
+    struct accuracy_points all = {.count = 0}, points, held = {.count = 0};
     struct accuracy_curve *curve = add_curve(accuracy, rule, series);
     char name[2 * ACCURACY_NAME], second[ACCURACY_NAME];
     if (curve == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    collect(&points, rule, traces, series);
-    summarise(&points, rule->values);
+    collect(&all, rule, traces, series);
+    if (rule->values != VALUES_REPEATS)
+        summarise(&all, rule->values);
+    points = all;
     snprintf(name, sizeof name, "%s %s", rule->text[COLUMN_CURVE], series);
     if (others->count > 0) {
         part_of(second, sizeof second, rule->text[COLUMN_SERIES], true);
         collect(&held, rule, others, second);
-        summarise(&held, rule->values);
-    } else if (!split_points(&points, &held, name)) {
+    } else if (count_distinct(&all) < LEAST_X) {
         curve->state = ACCURACY_TOO_FEW;
         return STATUS_OK;
+    } else {
+        split_points(&points, &held, name, 0);
+        curve->turns_error = in_turns(curve, rule, &all, name);
     }
+    summarise(&held, rule->values);
     predict(curve, rule, &points, &held);
     return STATUS_OK;
 }
@@ -402,7 +440,7 @@ int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t r
                  const struct accuracy_roots *roots, struct diag *diag)
 {
     int columns[COLUMNS];
-    struct rule rule = {.roots = roots, .kind = PREDICT_KINDS};
+    struct rule rule = {.roots = roots, .kind = PREDICT_KINDS, .values = VALUES_KINDS};
     struct traces traces = {0}, others = {0};
     int status = table_expect(splits, column_names, COLUMNS, columns, diag);
     if (status != STATUS_OK)
@@ -417,9 +455,13 @@ int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t r
         return migrations(accuracy, &rule, diag);
     if (rule.kind == PREDICT_KINDS)
         return table_error(splits, row, columns[COLUMN_FIT], diag, "no such fit");
-    rule.values = strcmp(rule.text[COLUMN_VALUES], "min") == 0      ? VALUES_MIN
-                  : strcmp(rule.text[COLUMN_VALUES], "median") == 0 ? VALUES_MEDIAN
-                                                                    : VALUES_EACH;
+    for (int v = 0; v < VALUES_KINDS; v++) {
+        if (strcmp(rule.text[COLUMN_VALUES], value_names[v]) == 0)
+            rule.values = (enum values)v;
+    }
+    if (rule.values == VALUES_KINDS)
+        return table_error(splits, row, columns[COLUMN_VALUES], diag,
+                           "expected each, min, median or repeats");
     read_range(&rule);
     bool two = strcmp(rule.text[COLUMN_SPLIT], "file") == 0;
     status = read_traces(&traces, &rule, false, diag);
@@ -452,20 +494,43 @@ void accuracy_free(struct accuracy *accuracy)
     *accuracy = (struct accuracy){0};
 }
 
-double accuracy_median(const struct accuracy *accuracy)
+static double median(double *values, size_t n)
+{
+    if (n == 0)
+        return NAN;
+    qsort(values, n, sizeof *values, by_value);
+    return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+/* Of each curve, or of each kind of curve; those of a kind stand together. */
+static double median_error(const struct accuracy *accuracy, bool of_kinds)
 {
     double *errors = calloc(accuracy->count + 1, sizeof *errors);
-    size_t n = 0;
+    const char *kind = "";
+    size_t n = 0, same = 0;
     for (size_t i = 0; errors != NULL && i < accuracy->count; i++) {
         const struct accuracy_curve *curve = &accuracy->curves[i];
-        if (curve->state == ACCURACY_SCORED && !curve->counted)
-            errors[n++] = curve->error;
+        if (curve->state != ACCURACY_SCORED || curve->counted)
+            continue;
+        same = of_kinds && strcmp(kind, curve->curve) == 0 ? same + 1 : 1;
+        kind = curve->curve;
+        if (same == 1)
+            n++;
+        errors[n - 1] += (curve->error - errors[n - 1]) / (double)same;
     }
-    if (n > 0)
-        qsort(errors, n, sizeof *errors, by_value);
-    double median = n > 0 ? (errors[(n - 1) / 2] + errors[n / 2]) / 2 : NAN;
+    double middle = median(errors, n);
     free(errors);
-    return median;
+    return middle;
+}
+
+double accuracy_median(const struct accuracy *accuracy)
+{
+    return median_error(accuracy, false);
+}
+
+double accuracy_median_of_kinds(const struct accuracy *accuracy)
+{
+    return median_error(accuracy, true);
 }
 
 bool accuracy_met(const struct accuracy_curve *curve)

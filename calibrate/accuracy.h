@@ -9,7 +9,8 @@
  *            of a distribution. "A > B" as with files
  *   x        the name of x, with a range if it ends (n<=64); "file": the number in the file's name,
  *            1 without one
- *   values   of repeats at the same x: each, min, median
+ *   values   of repeats at the same x: each, min, median; repeats: fitted on each, scored on their
+ *            median
  *   split    points: a third of the x, never the least or the largest, is held out, drawn with
  *            FIT_SEED and the names; files: the same where a file is a point; file: A > B;
  *            runs: a third of the runs of a table
@@ -47,10 +48,12 @@ struct accuracy_curve {
     char curve[ACCURACY_NAME], series[ACCURACY_NAME], split[16], form[48], note[192];
     enum accuracy_state state;
     bool in_tree; /* of traces/ alone */
+    bool refused; /* by the fit's own test: calibrate writes no such fit unless forced */
     bool counted; /* of a count: judged by whether it is exact */
     size_t fitted, held, off;
     double error, bias; /* mean absolute, mean signed */
     double covered;     /* NAN: no interval */
+    double turns_error; /* when each third of the x is held out in its turn; NAN: not made */
     double worst_x, worst_observed, worst_predicted, worst_error;
     size_t held_x_count;
     double held_x[16]; /* the first of them */
@@ -70,6 +73,9 @@ int accuracy_run(struct accuracy *accuracy, const char *splits, const struct acc
                  struct diag *diag);
 void accuracy_free(struct accuracy *accuracy);
 
+/* The median over the rows of the table that are no counts, each the mean of its curves: many
+ * curves of one kind weigh as one. */
+double accuracy_median_of_kinds(const struct accuracy *accuracy);
 /* The median error of the scored curves that are no counts; NAN: there are none. */
 double accuracy_median(const struct accuracy *accuracy);
 /* A count: exact. Any other: at most ACCURACY_CURVE_MAX. */

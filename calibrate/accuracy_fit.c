@@ -33,7 +33,7 @@ static double mean_at(const struct predictor *p, double x)
     const struct usl_fit *usl = &p->of.usl;
     switch (p->kind) {
     case PREDICT_COUNT:
-        return count_predict(&p->of.count, 1, &x);
+        return x == 0 && !isnan(p->at_none) ? p->at_none : count_predict(&p->of.count, 1, &x);
     case PREDICT_COST:
         return cost_predict(&p->of.cost, x).value;
     case PREDICT_QUEUE:
@@ -74,31 +74,79 @@ static int fit_queue(struct predictor *p, const struct accuracy_points *points, 
     int status = queue_fit(&p->of.queue, &sweep, &rules, diag);
     if (status == STATUS_OK)
         p->form = queue_model_names[p->of.queue.model];
+    p->passed = p->of.queue.quality.passed;
     return status;
+}
+
+/* AICc cannot be had of a form with two parameters from fewer than five points, so that few points
+ * are always a constant to it. Where its choice fails the fit's own test, the form that misses the
+ * fitted points least and passes is taken. */
+static int fit_cost(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
+{
+    struct cost_data data = {.n = points->x, .y = points->y, .count = points->count};
+    struct cost_rules rules = {.form = COST_BY_AICC};
+    struct diag ignored;
+    int status = cost_fit(&p->of.cost, &data, &rules, diag);
+    bool chosen = status == STATUS_OK && p->of.cost.quality.passed;
+    for (rules.form = COST_LINEAR; status == STATUS_OK && !chosen && rules.form < COST_FORMS;
+         rules.form++) {
+        struct cost_fit other;
+        if (cost_fit(&other, &data, &rules, &ignored) == STATUS_OK && other.quality.passed &&
+            points->count > other.parameters &&
+            other.quality.mean_error < p->of.cost.quality.mean_error)
+            p->of.cost = other;
+    }
+    if (status == STATUS_OK)
+        p->form = cost_form_names[p->of.cost.form];
+    p->passed = p->of.cost.quality.passed;
+    return status;
+}
+
+/* The first device may bring what all share (a ring, a pool's first thread): where the line does
+ * not meet all fitted counts, the one through those of a device or more may, and none is a case of
+ * its own. */
+static int fit_count(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
+{
+    struct count_data data = {.x = points->x, .y = points->y, .rows = points->count, .kinds = 1};
+    struct count_fit other;
+    struct diag ignored;
+    size_t none = 0;
+    int status = count_fit(&p->of.count, &data, diag);
+    p->form = "count";
+    p->at_none = NAN;
+    p->passed = p->of.count.exact;
+    while (none < points->count && points->x[none] == 0)
+        none++;
+    if (status != STATUS_OK || p->passed || none == 0 || points->count < none + 3)
+        return status;
+    data = (struct count_data){
+        .x = points->x + none, .y = points->y + none, .rows = points->count - none, .kinds = 1};
+    if (count_fit(&other, &data, &ignored) == STATUS_OK && other.exact) {
+        p->of.count = other;
+        p->at_none = points->y[0];
+        p->passed = true;
+    }
+    return STATUS_OK;
 }
 
 static int fit_kind(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
 {
     struct sweep sweep = {.n = points->x, .y = points->y, .count = points->count};
-    struct cost_data cost = {.n = points->x, .y = points->y, .count = points->count};
-    struct cost_rules rules = {.form = COST_BY_AICC};
-    struct count_data count = {.x = points->x, .y = points->y, .rows = points->count, .kinds = 1};
     int status;
     switch (p->kind) {
     case PREDICT_COUNT:
-        p->form = "count";
-        return count_fit(&p->of.count, &count, diag);
+        return fit_count(p, points, diag);
     case PREDICT_COST:
-        status = cost_fit(&p->of.cost, &cost, &rules, diag);
-        if (status == STATUS_OK)
-            p->form = cost_form_names[p->of.cost.form];
-        return status;
+        return fit_cost(p, points, diag);
     case PREDICT_USL:
         p->form = "USL";
-        return usl_fit(&p->of.usl, &sweep, 0, diag);
+        status = usl_fit(&p->of.usl, &sweep, 0, diag);
+        p->passed = p->of.usl.quality.passed;
+        return status;
     case PREDICT_LOCK:
         status = lock_fit(&p->of.lock, &sweep, LOCK_CPUS, QUEUE_BY_AICC, 0, diag);
         p->form = p->of.lock.kind == LOCK_TICKET ? "ticket lock" : "queued lock";
+        p->passed = p->of.lock.quality.passed;
         return status;
     default:
         return fit_queue(p, points, diag);

@@ -26,6 +26,8 @@ extern const char *const predictor_names[PREDICT_KINDS];
 struct predictor {
     enum predictor_kind kind;
     const char *form;
+    bool passed;    /* the fit's own test */
+    double at_none; /* of a count: its value at 0; NAN: the line's */
     union {
         struct count_fit count;
         struct cost_fit cost;
@@ -48,8 +50,8 @@ void accuracy_score(struct accuracy_curve *curve, double x, double observed,
                     const struct fit_value *predicted);
 void accuracy_close(struct accuracy_curve *curve);
 
-/* Draws which of `count` places are held out (a third, one at least) by FIT_SEED and the name. */
-void accuracy_draw(bool *held, size_t count, size_t hold, const char *name);
+/* The places 0 to count - 1 in the order FIT_SEED and the name draw them. */
+void accuracy_draw(size_t *places, size_t count, const char *name);
 
 /* The file of a migrations' table: runs of known dirtying, set and limit; total times. */
 int accuracy_migration(struct accuracy_curve *curve, const char *path, struct diag *diag);

@@ -112,14 +112,14 @@ int accuracy_migration(struct accuracy_curve *curve, const char *path_name, stru
     struct run runs[RUNS];
     struct path path;
     double observed[RUNS], fitted[RUNS];
-    bool held[RUNS] = {false};
+    size_t places[RUNS];
     int status = table_read_file(&table, path_name, diag);
     if (status != STATUS_OK)
         goto out;
     size_t count = read_runs(runs, &table), n = 0;
-    accuracy_draw(held, count, count / 3, curve->curve);
-    for (size_t i = 0; i < count; i++)
-        runs[i].held = held[i];
+    accuracy_draw(places, count, curve->curve);
+    for (size_t i = 0; i < count / 3; i++)
+        runs[places[i]].held = true;
     status = fit_path(&path, runs, count, diag);
     if (status != STATUS_OK)
         goto out;
