@@ -82,9 +82,8 @@ void accuracy_score(struct accuracy_curve *curve, double x, double observed,
         curve->worst_observed = observed;
         curve->worst_predicted = predicted->value;
     }
-    if (curve->held_x_count < sizeof curve->held_x / sizeof *curve->held_x &&
-        (curve->held_x_count == 0 || curve->held_x[curve->held_x_count - 1] != x))
-        curve->held_x[curve->held_x_count++] = x;
+    size_t told = strlen(curve->held_x);
+    snprintf(curve->held_x + told, sizeof curve->held_x - told, told > 0 ? " %g" : "%g", x);
     curve->error += fabs(error);
     curve->bias += error;
     curve->off += fabs(predicted->value - observed) > 1e-6;

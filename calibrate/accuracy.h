@@ -55,8 +55,7 @@ struct accuracy_curve {
     double covered;     /* NAN: no interval */
     double turns_error; /* when each third of the x is held out in its turn; NAN: not made */
     double worst_x, worst_observed, worst_predicted, worst_error;
-    size_t held_x_count;
-    double held_x[16]; /* the first of them */
+    char held_x[512]; /* the x held out, with spaces between */
 };
 
 struct accuracy {

@@ -102,6 +102,12 @@ static int fit_cost(struct predictor *p, const struct accuracy_points *points, s
     return status;
 }
 
+/* Half of a descriptor is none: a line that only rounds to the counts does not meet them. */
+static bool meets(const struct count_fit *fit)
+{
+    return fit->exact && fabs(fit->worst_residual) < 1e-6;
+}
+
 /* The first device may bring what all share (a ring, a pool's first thread): where the line does
  * not meet all fitted counts, the one through those of a device or more may, and none is a case of
  * its own. */
@@ -114,14 +120,14 @@ static int fit_count(struct predictor *p, const struct accuracy_points *points, 
     int status = count_fit(&p->of.count, &data, diag);
     p->form = "count";
     p->at_none = NAN;
-    p->passed = p->of.count.exact;
+    p->passed = meets(&p->of.count);
     while (none < points->count && points->x[none] == 0)
         none++;
     if (status != STATUS_OK || p->passed || none == 0 || points->count < none + 3)
         return status;
     data = (struct count_data){
         .x = points->x + none, .y = points->y + none, .rows = points->count - none, .kinds = 1};
-    if (count_fit(&other, &data, &ignored) == STATUS_OK && other.exact) {
+    if (count_fit(&other, &data, &ignored) == STATUS_OK && meets(&other)) {
         p->of.count = other;
         p->at_none = points->y[0];
         p->passed = true;

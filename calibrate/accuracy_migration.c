@@ -17,7 +17,7 @@ static const double look_s = 0.05; /* half of QEMU's window of the bandwidth lim
 
 /* MiB and seconds. */
 struct run {
-    double ram, set, dirty, limit, downtime_s, total_s, sent;
+    double number, ram, set, dirty, limit, downtime_s, total_s, sent;
     bool held;
 };
 
@@ -41,7 +41,8 @@ static size_t read_runs(struct run *runs, const struct table *table)
         if (strcmp(table_cell(table, r, status), "completed") != 0 ||
             cell(table, r, "concurrency") != 1 || cell(table, r, "multifd") != 0)
             continue;
-        runs[count++] = (struct run){.ram = cell(table, r, "ram_mib"),
+        runs[count++] = (struct run){.number = cell(table, r, "run"),
+                                     .ram = cell(table, r, "ram_mib"),
                                      .set = cell(table, r, "ws_mib"),
                                      .dirty = cell(table, r, "dirty_mibps_asked"),
                                      .limit = cell(table, r, "bandwidth_mibps"),
@@ -135,7 +136,7 @@ int accuracy_migration(struct accuracy_curve *curve, const char *path_name, stru
         struct fit_value predicted = {
             .value = mean, .low = mean * exp(-spread), .high = mean * exp(spread)};
         if (runs[i].held)
-            accuracy_score(curve, (double)i + 1, runs[i].total_s, &predicted);
+            accuracy_score(curve, runs[i].number, runs[i].total_s, &predicted);
     }
     curve->fitted = n;
     snprintf(curve->form, sizeof curve->form, "rounds, cyclic writer");

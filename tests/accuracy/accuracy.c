@@ -1,5 +1,4 @@
 /* Every real curve of tests/accuracy/splits.csv: fitted on one part, predicted on the other. */
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +95,32 @@ static void print_summary(const struct accuracy *accuracy)
            refused, covered * 100 / (double)held, held);
 }
 
-int main(void)
+/* What tests/accuracy/held.csv lists. */
+static void print_held(const struct accuracy *accuracy)
+{
+    printf("curve,series,held\n");
+    for (size_t i = 0; i < accuracy->count; i++) {
+        const struct accuracy_curve *curve = &accuracy->curves[i];
+        if (curve->state == ACCURACY_SCORED)
+            printf("\"%s\",\"%s\",%s\n", curve->curve, curve->series, curve->held_x);
+    }
+}
+
+static void print_table(const struct accuracy *accuracy)
+{
+    printf("%-34s %-56s %-6s %-18s %4s %4s %8s  %8s %7s %8s  %s\n", "curve", "series", "split",
+           "form", "fit", "held", "error", "bias", "covered", "in turns", "worst: observed");
+    for (size_t i = 0; i < accuracy->count; i++) {
+        if (accuracy->curves[i].state == ACCURACY_SCORED && !accuracy->curves[i].counted)
+            print_scored(&accuracy->curves[i]);
+    }
+    print_counts(accuracy);
+    print_left_out(accuracy);
+    print_summary(accuracy);
+}
+
+/* With the argument "held": what is held out, as a table. */
+int main(int argc, char **argv)
 {
     struct diag diag = {0};
     struct accuracy accuracy;
@@ -106,15 +130,10 @@ int main(void)
                                    .external = getenv("SCALESIM_TRACES")};
     int status = accuracy_run(&accuracy, splits != NULL ? splits : "tests/accuracy/splits.csv",
                               &roots, &diag);
-    printf("%-34s %-56s %-6s %-18s %4s %4s %8s  %8s %7s %8s  %s\n", "curve", "series", "split",
-           "form", "fit", "held", "error", "bias", "covered", "in turns", "worst: observed");
-    for (size_t i = 0; i < accuracy.count; i++) {
-        if (accuracy.curves[i].state == ACCURACY_SCORED && !accuracy.curves[i].counted)
-            print_scored(&accuracy.curves[i]);
-    }
-    print_counts(&accuracy);
-    print_left_out(&accuracy);
-    print_summary(&accuracy);
+    if (argc > 1 && strcmp(argv[1], "held") == 0)
+        print_held(&accuracy);
+    else
+        print_table(&accuracy);
     if (status != STATUS_OK)
         diag_print(stderr, &diag);
     accuracy_free(&accuracy);
