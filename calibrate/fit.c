@@ -115,7 +115,7 @@ size_t fit_distinct(const double *values, size_t n)
 }
 
 /* Ascending. The interval of a statistic from its resamples, its jackknifed acceleration. */
-static void bca(const double *sorted, size_t count, double theta, double acceleration,
+static void bca(const double *sorted, size_t count, double theta, double acceleration, double half,
                 struct fit_value *value)
 {
     double below = 0;
@@ -126,7 +126,7 @@ static void bca(const double *sorted, size_t count, double theta, double acceler
     double z0 = gsl_cdf_ugaussian_Pinv(fmin(fmax(share, least), 1 - least));
     double end[2];
     for (int i = 0; i < 2; i++) {
-        double z = z0 + gsl_cdf_ugaussian_Pinv(i == 0 ? 0.025 : 0.975);
+        double z = z0 + (i == 0 ? -half : half);
         double room = fmax(1 - acceleration * z, 0.05); /* past it the correction has no meaning */
         double at = gsl_cdf_ugaussian_P(z0 + z / room);
         end[i] = gsl_stats_quantile_from_sorted_data(sorted, 1, count, at);
@@ -198,7 +198,8 @@ int fit_bootstrap(fit_refit *refit, void *ctx, const double *count, size_t n, co
         total += count == NULL ? 1 : count[i];
     for (size_t k = 0; k < parameters; k++)
         values[k].bca_low = values[k].bca_high = NAN;
-    if (resamples == 0 || total < FIT_BOOTSTRAP_MIN || total > 4e9)
+    if (resamples == 0 || total < FIT_BOOTSTRAP_MIN || total < (double)parameters + 2 ||
+        total > 4e9)
         return STATUS_OK;
     int status = STATUS_OK;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -222,11 +223,14 @@ int fit_bootstrap(fit_refit *refit, void *ctx, const double *count, size_t n, co
     }
     if (made * 10 < resamples * 9)
         goto out;
+    /* Resamples vary less than new samples would, by the degrees of freedom; so reach farther. */
+    double free_rows = total - (double)parameters;
+    double half = sqrt(total / free_rows) * gsl_cdf_tdist_Pinv(0.975, free_rows);
     double acceleration[FIT_PARAMETERS] = {0};
     jackknife(refit, ctx, count, weight, n, theta, parameters, acceleration);
     for (size_t k = 0; k < parameters; k++) {
         gsl_sort(&draws[k * resamples], 1, made);
-        bca(&draws[k * resamples], made, theta[k], acceleration[k], &values[k]);
+        bca(&draws[k * resamples], made, theta[k], acceleration[k], half, &values[k]);
     }
 out:
     gsl_rng_free(rng);

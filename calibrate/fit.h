@@ -10,9 +10,7 @@
  * Intervals are of 95 %: low and high from the covariance (or the profile likelihood, where the
  * covariance does not hold), bca_low and bca_high from the bootstrap (NAN: not asked for, or too
  * few points). The bootstrap resamples observations with a fixed seed: the same data give the same
- * interval to the last bit. With two dozen observations or fewer it holds the truth less often than
- * it says (resamples of few points vary too little); the others then are the ones to use. Units are
- * those of the data. */
+ * interval to the last bit. Units are those of the data. */
 #ifndef CALIBRATE_FIT_H
 #define CALIBRATE_FIT_H
 
@@ -75,9 +73,10 @@ size_t fit_distinct(const double *values, size_t n);
 typedef bool fit_refit(const double *weight, double *theta, void *ctx);
 
 /* Bias-corrected accelerated intervals into values[].bca_low/high: Efron, JASA 82 (1987); the
- * acceleration from the jackknife. theta is the fit of the whole data. count[i] observations stand
- * behind row i (NULL: one each). NAN where fewer than FIT_BOOTSTRAP_MIN observations, or where more
- * than a tenth of the refits fail. Cost: resamples + n refits. */
+ * acceleration from the jackknife, the reach widened for few observations by expanded percentiles:
+ * Hesterberg, American Statistician 69 (2015). theta is the fit of the whole data. count[i]
+ * observations stand behind row i (NULL: one each). NAN where fewer than FIT_BOOTSTRAP_MIN
+ * observations, or where more than a tenth of the refits fail. Cost: resamples + n refits. */
 int fit_bootstrap(fit_refit *refit, void *ctx, const double *count, size_t n, const double *theta,
                   size_t parameters, size_t resamples, struct fit_value *values, struct diag *diag);
 

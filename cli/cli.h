@@ -12,7 +12,7 @@
 #include "model/scenario.h"
 #include "sim/answer.h"
 
-enum { SETTINGS_MAX = 256, WORDS_MAX = 16 };
+enum { SETTINGS_MAX = 256, WORDS_MAX = 1024 };
 enum exit_code {
     EXIT_FITS = 0,
     EXIT_TIGHT = 1,
@@ -33,10 +33,11 @@ struct arguments {
     struct setting settings[SETTINGS_MAX]; /* scenario options in the order given */
     size_t setting_count;
     const char *catalog, *scenario, *parameters;
-    const char *trace, *series; /* files to write; NULL: none */
+    const char *trace, *series, *output; /* files to write; NULL: none */
     enum format format;
-    bool full, targets, no_simulate;
+    bool full, targets, no_simulate, dry_run, force;
     struct run_rules rules; /* of simulations */
+    size_t draws;           /* of the coefficients */
 };
 
 /* Everything a verb needs to answer; opened by question_open, closed by question_close. */
@@ -45,8 +46,7 @@ struct question {
     struct scenario scenario;
     struct model *model;
     struct prediction prediction;
-    struct answer answer;
-    bool simulated; /* answer is filled in */
+    struct answer *answer; /* NULL: not simulated */
 };
 
 int question_open(struct question *question, const struct arguments *arguments, struct diag *diag);
@@ -54,7 +54,8 @@ void question_close(struct question *question);
 
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
-verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets;
+verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets,
+    cli_calibrate;
 
 /* A file that appears whole or not at all. path must outlive it. */
 struct output {

@@ -92,50 +92,62 @@ static json_t *assumptions_json(const struct question *question)
     return list;
 }
 
+/* From the draws of the coefficients; null when none was made. */
+static json_t *range_json(const struct range *range)
+{
+    return range != NULL && !isnan(range->low)
+               ? json_pack("[o,o]", number(range->low), number(range->high))
+               : json_null();
+}
+
 /* class_name NULL: of all guests. */
 static void add_figure(json_t *list, const struct tally *tally, enum metric metric,
-                       const char *class_name)
+                       const char *class_name, const struct range *range)
 {
     struct interval interval = interval_of_mean(tally, 0.95);
     if (tally->count == 0)
         return;
     json_array_append_new(
-        list, json_pack("{s:s,s:s,s:o,s:o,s:I,s:s,s:o}", "metric", metric_texts[metric].name,
+        list, json_pack("{s:s,s:s,s:o,s:o,s:I,s:s,s:o,s:o}", "metric", metric_texts[metric].name,
                         "unit", metric_texts[metric].unit, "mean", number(interval.mean),
                         "half_width", number(interval.half_width), "n", (json_int_t)tally->count,
                         "description", metric_texts[metric].description, "guests",
-                        class_name != NULL ? json_string(class_name) : json_null()));
+                        class_name != NULL ? json_string(class_name) : json_null(), "coefficients",
+                        range_json(range)));
 }
 
-static json_t *knee_json(const struct knee *knee)
+static json_t *knee_json(const struct knee *knee, const struct range *range)
 {
-    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:s}", "slo", knee->slo, "metric",
+    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:s,s:o}", "slo", knee->slo, "metric",
                      metric_texts[knee->metric].name, "worst", number(knee->worst), "last_good",
                      number(knee->last_good), "first_bad", number(knee->first_bad), "mean",
                      number(knee->at_bad.mean), "half_width", number(knee->at_bad.half_width), "n",
                      (json_int_t)knee->replications, "description", knee->description, "source",
-                     knee->source);
+                     knee->source, "coefficients", range_json(range));
 }
 
 static json_t *simulation_json(const struct question *question)
 {
-    const struct answer *answer = &question->answer;
+    const struct answer *answer = question->answer;
     json_t *figures = json_array();
     json_t *knees = json_array();
-    if (!question->simulated)
+    if (answer == NULL)
         return json_null();
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
         for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
             const struct figures *of = &answer->figures[phase];
-            add_figure(figures, &of->metric[i], (enum metric)i, NULL);
+            add_figure(figures, &of->metric[i], (enum metric)i, NULL,
+                       answer->spread.draws > 0 ? &answer->spread.metric[i] : NULL);
             for (size_t c = 0;
                  question->scenario.class_count > 1 && c < question->scenario.class_count; c++)
                 add_figure(figures, &of->class_metric[c][i], (enum metric)i,
-                           question->scenario.classes[c].name);
+                           question->scenario.classes[c].name, NULL);
         }
     }
     for (size_t i = 0; i < answer->knees.count; i++)
-        json_array_append_new(knees, knee_json(&answer->knees.knee[i]));
+        json_array_append_new(knees,
+                              knee_json(&answer->knees.knee[i],
+                                        answer->spread.draws > 0 ? &answer->spread.knee[i] : NULL));
     int first = knees_first(&answer->knees);
     return json_pack("{s:b,s:o,s:o,s:o,s:o}", "partial", answer->partial, "figures", figures,
                      "knees", knees, "knee",

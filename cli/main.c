@@ -19,12 +19,15 @@ enum key {
     KEY_FULL,
     KEY_NO_SIMULATE,
     KEY_TARGETS,
+    KEY_DRY_RUN,
+    KEY_FORCE,
     KEY_TRACE,
     KEY_SERIES,
     KEY_SEED,
     KEY_PRECISION,
     KEY_REPLICATIONS,
     KEY_THREADS,
+    KEY_UNCERTAINTY,
 };
 
 static const struct {
@@ -32,7 +35,7 @@ static const struct {
     verb_function *run;
 } verbs[] = {
     {"run", cli_run},           {"limits", cli_limits},     {"explain", cli_explain},
-    {"diagnose", cli_diagnose}, {"validate", cli_validate},
+    {"diagnose", cli_diagnose}, {"validate", cli_validate}, {"calibrate", cli_calibrate},
 };
 
 static const struct argp_option plain[] = {
@@ -45,6 +48,9 @@ static const struct argp_option plain[] = {
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
     {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone", 1},
     {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
+    {"output", 'o', "FILE", 0, "calibrate: the parameter file to write or merge into", 1},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "calibrate: print the fits, write nothing", 1},
+    {"force", KEY_FORCE, NULL, 0, "calibrate: write fits that do not describe their data, too", 1},
     {"trace", KEY_TRACE, "FILE", 0,
      "write a timeline of one replication (Chrome trace events, for Perfetto)", 1},
     {"series", KEY_SERIES, "FILE", 0, "write the time series of one replication (CSV)", 1},
@@ -52,6 +58,8 @@ static const struct argp_option plain[] = {
     {"precision", KEY_PRECISION, "SHARE", 0,
      "replicate until 95 % intervals are this narrow (0.05)", 1},
     {"replications", KEY_REPLICATIONS, "N", 0, "most replications of a simulation (20)", 1},
+    {"uncertainty", KEY_UNCERTAINTY, "N", 0,
+     "draw the coefficients N times from their intervals, and tell what that does", 1},
     {"threads", KEY_THREADS, "N", 0, "threads that simulate (all CPUs)", 1},
 };
 
@@ -137,6 +145,15 @@ static error_t take(int key, char *text, struct argp_state *state)
     case KEY_TARGETS:
         arguments->targets = true;
         break;
+    case 'o':
+        arguments->output = text;
+        break;
+    case KEY_DRY_RUN:
+        arguments->dry_run = true;
+        break;
+    case KEY_FORCE:
+        arguments->force = true;
+        break;
     case KEY_TRACE:
         arguments->trace = text;
         break;
@@ -153,6 +170,9 @@ static error_t take(int key, char *text, struct argp_state *state)
         arguments->rules.most = (uint64_t)take_number(state, "--replications", text, 1, 1e9);
         if (arguments->rules.least > arguments->rules.most)
             arguments->rules.least = arguments->rules.most;
+        break;
+    case KEY_UNCERTAINTY:
+        arguments->draws = (size_t)take_number(state, "--uncertainty", text, 0, DRAWS_MAX);
         break;
     case KEY_THREADS:
         arguments->rules.threads = (unsigned)take_number(state, "--threads", text, 1, 4096);
@@ -207,9 +227,10 @@ int main(int count, char **values)
         }
     }
     if (!known)
-        diag_set(&diag, STATUS_USAGE, NULL, 0, NULL,
-                 "'%s' is not a verb; expected run, limits, explain, diagnose or validate",
-                 arguments.verb);
+        diag_set(
+            &diag, STATUS_USAGE, NULL, 0, NULL,
+            "'%s' is not a verb; expected run, limits, explain, diagnose, validate or calibrate",
+            arguments.verb);
     if (code >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         code = diag_set(&diag, STATUS_IO, NULL, 0, NULL, "cannot write the answer");
     if (code < 0)

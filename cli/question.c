@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 int question_open(struct question *question, const struct arguments *arguments, struct diag *diag)
@@ -33,7 +34,9 @@ int question_open(struct question *question, const struct arguments *arguments, 
 
 void question_close(struct question *question)
 {
-    answer_free(&question->answer);
+    if (question->answer != NULL)
+        answer_free(question->answer);
+    free(question->answer);
     prediction_free(&question->prediction);
     model_free(question->model);
     catalog_free(&question->catalog);
@@ -61,9 +64,9 @@ static enum exit_code hard_verdict(const struct prediction *prediction)
 enum exit_code verdict_code(const struct question *question)
 {
     enum exit_code code = hard_verdict(&question->prediction);
-    int knee = question->simulated ? knees_first(&question->answer.knees) : -1;
+    int knee = question->answer != NULL ? knees_first(&question->answer->knees) : -1;
     bool slow =
-        knee >= 0 && question->answer.knees.knee[knee].first_bad <= question->prediction.requested;
+        knee >= 0 && question->answer->knees.knee[knee].first_bad <= question->prediction.requested;
     return code == EXIT_FITS && slow ? EXIT_TIGHT : code;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "sim/engine/trace.h"
 
 /* Rows of a viewer's timeline that are named at most; the rest have their number. */
 enum { NAMED_GUESTS = 20000 };
@@ -44,7 +45,7 @@ int record_files(const struct question *question, const struct arguments *argume
     struct trace trace;
     struct recorder recorder = {.trace = NULL};
     struct plan plan = {.model = NULL};
-    struct overlay overlay = {arguments->parameters, arguments->catalog};
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
     int status = plan_init(&plan, question->model, &overlay, diag);
     if (status == STATUS_OK && arguments->trace != NULL)
         status = output_open(&trace_file, arguments->trace, diag);

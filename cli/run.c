@@ -14,7 +14,9 @@ int cli_run(const struct arguments *arguments, struct diag *diag)
                : arguments->format == FORMAT_CSV ? print_csv(&question)
                                                  : print_text(&question, arguments->full);
         if (code == STATUS_OK)
-            code = question.answer.partial ? EXIT_INTERRUPTED : (int)verdict_code(&question);
+            code = question.answer != NULL && question.answer->partial
+                       ? EXIT_INTERRUPTED
+                       : (int)verdict_code(&question);
         else
             diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,16 +56,19 @@ int simulate(struct question *question, const struct arguments *arguments, struc
     double wall = prediction->first_fatal >= 0
                       ? prediction->outcomes[prediction->first_fatal].max_ok
                       : INFINITY;
+    question->answer = calloc(1, sizeof *question->answer);
+    if (question->answer == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     rules.cancel = &cancelled;
     rules.progress = draw;
     rules.progress_context = &bar;
     sigaction(SIGINT, &action, &before);
-    struct overlay overlay = {arguments->parameters, arguments->catalog};
-    int status = answer_find(&question->answer, question->model, wall, &overlay, &rules, diag);
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
+    int status = answer_find(question->answer, question->model, wall, arguments->draws, &overlay,
+                             &rules, diag);
     sigaction(SIGINT, &before, NULL);
     if (bar.drawn)
         fputs("\r\033[K", stderr);
-    question->simulated = status == STATUS_OK;
     return status;
 }
 
@@ -80,9 +84,24 @@ static void print_value(char out[CELL], double value, const char *unit)
         snprintf(out, CELL, "%.4g%s%s", value, unit[0] != '\0' ? " " : "", unit);
 }
 
-static void add_figure(struct libscols_table *table, const struct tally *tally, enum metric metric,
-                       const char *what)
+/* "61 to 66": from the draws of the coefficients; nothing when none was made. */
+static void print_range(char out[CELL], const struct range *range, const char *unit)
 {
+    char low[CELL / 2];
+    char high[CELL];
+    out[0] = '\0';
+    if (range == NULL || isnan(range->low))
+        return;
+    print_value(high, range->low, unit);
+    snprintf(low, sizeof low, "%.30s", high);
+    print_value(high, range->high, unit);
+    snprintf(out, CELL, "%s to %.28s", low, high);
+}
+
+static void add_figure(struct libscols_table *table, const struct tally *tally, enum metric metric,
+                       const struct range *range, const char *what)
+{
+    char drawn[CELL];
     const struct metric_text *text = &metric_texts[metric];
     struct interval interval = interval_of_mean(tally, 0.95);
     char value[CELL];
@@ -94,7 +113,8 @@ static void add_figure(struct libscols_table *table, const struct tally *tally, 
     else
         snprintf(half, sizeof half, "not known");
     snprintf(count, sizeof count, "%lu", (unsigned long)tally->count);
-    const char *cells[] = {text->name, value, half, count, what};
+    print_range(drawn, range, text->unit);
+    const char *cells[] = {text->name, value, half, count, drawn, what};
     struct libscols_line *line = scols_table_new_line(table, NULL);
     for (size_t i = 0; line != NULL && i < sizeof cells / sizeof cells[0]; i++)
         scols_line_set_data(line, i, cells[i]);
@@ -148,25 +168,29 @@ static void add_classes(struct libscols_table *table, const struct figures *figu
             char what[CELL + NAME_MAX_LENGTH];
             snprintf(what, sizeof what, "of guests %s", scenario->classes[c].name);
             if (tally->count > 0 && (full || is_headline((enum metric)i, tally)))
-                add_figure(table, tally, (enum metric)i, what);
+                add_figure(table, tally, (enum metric)i, NULL, what);
         }
     }
 }
 
 static int print_figures(const struct answer *answer, const struct scenario *scenario, bool full)
 {
-    static const char *const names[] = {"SIMULATED", "MEAN", "+-", "N", "WHAT"};
+    static const char *const names[] = {"SIMULATED", "MEAN", "+-", "N", "COEFFICIENTS", "WHAT"};
     struct libscols_table *table = scols_new_table();
     if (table == NULL)
         return STATUS_MEMORY;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        scols_table_new_column(table, names[i], 0, i >= 1 && i <= 3 ? SCOLS_FL_RIGHT : 0);
+        scols_table_new_column(table, names[i], 0,
+                               (i >= 1 && i <= 3 ? SCOLS_FL_RIGHT : 0) |
+                                   (i == 4 && answer->spread.draws == 0 ? SCOLS_FL_HIDDEN : 0));
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
         const struct figures *figures = &answer->figures[phase];
         for (int i = 0; answer->ran[phase] && i < METRIC_COUNT; i++) {
             const struct tally *tally = &figures->metric[i];
             if (tally->count > 0 && (full || is_headline((enum metric)i, tally)))
-                add_figure(table, tally, (enum metric)i, metric_texts[i].description);
+                add_figure(table, tally, (enum metric)i,
+                           answer->spread.draws > 0 ? &answer->spread.metric[i] : NULL,
+                           metric_texts[i].description);
         }
         if (answer->ran[phase] && scenario->class_count > 1)
             add_classes(table, figures, scenario, full);
@@ -176,33 +200,37 @@ static int print_figures(const struct answer *answer, const struct scenario *sce
     return status;
 }
 
-static void print_knee(const struct knee *knee, const char *ramp)
+static void print_knee(const struct knee *knee, const struct range *range, const char *ramp)
 {
+    char drawn[CELL] = "";
     char worst[CELL];
     char at[CELL];
     char half[CELL];
     print_value(worst, knee->worst, knee->unit);
     print_value(at, knee->at_bad.mean, knee->unit);
     print_value(half, knee->at_bad.half_width, knee->unit);
+    if (range != NULL && !isnan(range->low))
+        snprintf(drawn, sizeof drawn, " (%.0f to %.0f by the coefficients)", range->low,
+                 range->high);
     if (isinf(knee->first_bad))
         printf("  %-14s holds to %.0f %s: %s %s +- %s (n=%lu), at most %s allowed\n", knee->slo,
                knee->last_good, ramp, metric_texts[knee->metric].name, at, half,
                (unsigned long)knee->replications, worst);
     else
-        printf("  %-14s breaks at %.0f %s (good at %.0f): %s %s +- %s (n=%lu), at most %s "
+        printf("  %-14s breaks at %.0f %s%s (good at %.0f): %s %s +- %s (n=%lu), at most %s "
                "allowed\n",
-               knee->slo, knee->first_bad, ramp, knee->last_good, metric_texts[knee->metric].name,
-               at, half, (unsigned long)knee->replications, worst);
+               knee->slo, knee->first_bad, ramp, drawn, knee->last_good,
+               metric_texts[knee->metric].name, at, half, (unsigned long)knee->replications, worst);
 }
 
 void print_joint_verdict(const struct question *question)
 {
     const struct prediction *prediction = &question->prediction;
-    const struct knees *knees = &question->answer.knees;
     const char *ramp = model_ramp(question->model);
-    int knee = knees_first(knees);
-    if (!question->simulated)
+    if (question->answer == NULL)
         return;
+    const struct knees *knees = &question->answer->knees;
+    int knee = knees_first(knees);
     printf("hard wall: ");
     if (prediction->first_fatal >= 0)
         printf("%s after %.0f %s", prediction->outcomes[prediction->first_fatal].limit->id,
@@ -212,7 +240,7 @@ void print_joint_verdict(const struct question *question)
     if (knee >= 0)
         printf("; knee: %s from %.0f %s on (simulated)\n", knees->knee[knee].slo,
                knees->knee[knee].first_bad, ramp);
-    else if (question->answer.partial)
+    else if (question->answer->partial)
         puts("; knee: not known (interrupted)");
     else
         printf("; knee: none up to %.0f %s (simulated)\n", knees->bound, ramp);
@@ -220,8 +248,8 @@ void print_joint_verdict(const struct question *question)
 
 int print_answer(const struct question *question, bool full)
 {
-    const struct answer *answer = &question->answer;
-    if (!question->simulated)
+    const struct answer *answer = question->answer;
+    if (answer == NULL)
         return STATUS_OK;
     printf("\nIn time, at %.0f %s%s%s\n", answer->loaded, model_ramp(question->model),
            answer->loaded < model_requested(question->model) ? ", those that come up" : "",
@@ -230,6 +258,8 @@ int print_answer(const struct question *question, bool full)
     if (answer->knees.count > 0)
         puts("\nService levels (data/slo.csv) along the ramp");
     for (size_t i = 0; i < answer->knees.count; i++)
-        print_knee(&answer->knees.knee[i], model_ramp(question->model));
+        print_knee(&answer->knees.knee[i],
+                   answer->spread.draws > 0 ? &answer->spread.knee[i] : NULL,
+                   model_ramp(question->model));
     return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calibrate/cases.h"
+#include "calibrate/curve.h"
 #include "cli/cli.h"
 
 static double ratio(size_t part, size_t whole)
@@ -145,14 +146,90 @@ static void print_bad(const struct score *score)
     }
 }
 
+static void print_curve(const char *path, const struct curve_score *score)
+{
+    printf("%s: %zu counts of %s\n", path, score->table.rows, score->table.cells[0]);
+    for (size_t c = 0; c < score->count; c++) {
+        const struct curve_column *column = &score->columns[c];
+        printf("  %s: %s", column->name, curve_verdict(column));
+        if (column->seen > 0)
+            printf("\n    n %zu, MAPE %.1f %%, bias %+.1f %%, %.0f %% within the 95 %% interval; "
+                   "worst "
+                   "at %g: seen %g, predicted %g",
+                   column->seen, 100 * column->mape, 100 * column->bias,
+                   100 * ratio(column->covered, column->seen), column->worst_at, column->worst_seen,
+                   column->worst_predicted);
+        if (column->bounds > 0)
+            printf("\n    lower bounds: %zu of %zu reached", column->bounds_right, column->bounds);
+        putchar('\n');
+    }
+}
+
+static json_t *curve_json(const char *path, const struct curve_score *score)
+{
+    json_t *columns = json_array();
+    for (size_t c = 0; c < score->count; c++) {
+        const struct curve_column *column = &score->columns[c];
+        json_array_append_new(
+            columns,
+            json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:s}", "name", column->name, "n",
+                      (json_int_t)column->seen, "mape", real(column->mape), "bias",
+                      real(column->bias), "covered",
+                      real(column->seen > 0 ? ratio(column->covered, column->seen) : NAN),
+                      "worst_at", real(column->worst_at), "worst_seen", real(column->worst_seen),
+                      "worst_predicted", real(column->worst_predicted), "bounds",
+                      (json_int_t)column->bounds, "bounds_right", (json_int_t)column->bounds_right,
+                      "verdict", curve_verdict(column)));
+    }
+    return json_pack("{s:s,s:s,s:s,s:o}", "schema", "scalesim-curve-1", "file", path, "dimension",
+                     score->table.cells[0], "columns", columns);
+}
+
+/* Measured curves against the prediction for the scenario that the flags state. */
+static int validate_curves(const struct arguments *arguments, struct diag *diag)
+{
+    struct question question;
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
+    int status = question_open(&question, arguments, diag);
+    for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++) {
+        struct curve_score score;
+        status = score_curve(&score, &question.catalog, &question.scenario, arguments->words[i],
+                             &overlay, &arguments->rules, diag);
+        if (status == STATUS_OK && arguments->format == FORMAT_JSON) {
+            json_t *root = curve_json(arguments->words[i], &score);
+            json_dumpf(root, stdout, JSON_INDENT(2));
+            putchar('\n');
+            json_decref(root);
+        } else if (status == STATUS_OK) {
+            print_curve(arguments->words[i], &score);
+        }
+        curve_free(&score);
+    }
+    question_close(&question);
+    return status;
+}
+
+/* Curves and cases are told apart by their columns. */
+static bool are_curves(const struct arguments *arguments, struct diag *diag)
+{
+    struct table table = {.rows = 0};
+    bool curve =
+        table_read_file(&table, arguments->words[0], diag) == STATUS_OK && is_curve(&table);
+    table_free(&table);
+    return curve;
+}
+
 int cli_validate(const struct arguments *arguments, struct diag *diag)
 {
     struct catalog catalog;
-    struct score scores[WORDS_MAX] = {0};
+    static struct score scores[WORDS_MAX];
     if (arguments->targets)
         return cli_targets(arguments, diag);
     if (arguments->word_count == 0)
-        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "validate takes case files");
+        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
+                        "validate takes files of cases or of a measured curve");
+    if (are_curves(arguments, diag))
+        return validate_curves(arguments, diag);
     int status = catalog_load(&catalog, arguments->catalog, diag);
     for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++)
         status = score_cases(&scores[i], &catalog, arguments->words[i], diag);

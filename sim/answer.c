@@ -59,7 +59,7 @@ static int run_loaded(struct answer *answer, const struct plan *plan, const stru
     return status;
 }
 
-int answer_find(struct answer *answer, struct model *model, double wall,
+int answer_find(struct answer *answer, struct model *model, double wall, size_t draws,
                 const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
 {
     struct plan plan;
@@ -77,6 +77,8 @@ int answer_find(struct answer *answer, struct model *model, double wall,
         status = knees_find(&answer->knees, model_catalog(model), model_scenario(model), bound,
                             overlay, rules, diag);
     answer->partial = answer->partial || answer->knees.partial;
+    if (status == STATUS_OK && !answer->partial && draws > 0)
+        status = spread_find(&answer->spread, &plan, &answer->knees, draws, overlay, rules, diag);
     plan_free(&plan);
     return status;
 }

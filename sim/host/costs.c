@@ -9,6 +9,7 @@
 #include "model/names.h"
 #include "model/table.h"
 #include "model/text.h"
+#include "sim/engine/random.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
@@ -69,6 +70,7 @@ struct costs {
     struct class_costs *classes;
     size_t class_count;
     const char *locks[HOST_LOCKS_MAX];
+    uint64_t draw;                     /* of struct overlay */
     const struct class_costs *binding; /* the class whose values expressions read */
 };
 
@@ -129,10 +131,22 @@ static int holds(struct costs *costs, size_t class_index, const struct row *row,
     return status;
 }
 
+/* A draw from a parameter's interval; see sim/spread.h. */
+static double drawn(const struct costs *costs, const struct parameter *parameter, int index)
+{
+    struct rng rng;
+    double width = parameter->high - parameter->low;
+    rng_init(&rng, 0, costs->draw, (uint64_t)index, 0);
+    double z = fmax(fmin(rng_normal(&rng), 3), -3) / (2 * 1.96);
+    if (parameter->low > 0)
+        return parameter->value * exp(z * log(parameter->high / parameter->low));
+    return fmax(parameter->value + z * width, 0);
+}
+
 static int take_parameter(struct costs *costs, size_t class_index, const struct row *row)
 {
-    struct parameter *parameter =
-        &costs->classes[class_index].parameters[names_find(&costs->names, cell(row, P_NAME))];
+    int index = names_find(&costs->names, cell(row, P_NAME));
+    struct parameter *parameter = &costs->classes[class_index].parameters[index];
     bool applies;
     parameter->name = cell(row, P_NAME);
     if (!isnan(parameter->value))
@@ -149,6 +163,9 @@ static int take_parameter(struct costs *costs, size_t class_index, const struct 
         status = evaluate(costs, class_index, row, P_LOW, parameter->value, &parameter->low);
     if (status == STATUS_OK)
         status = evaluate(costs, class_index, row, P_HIGH, parameter->value, &parameter->high);
+    if (status == STATUS_OK && costs->draw != 0 && parameter->high > parameter->low &&
+        isfinite(parameter->low) && isfinite(parameter->high))
+        parameter->value = drawn(costs, parameter, index);
     return status;
 }
 
@@ -329,6 +346,7 @@ int costs_new(struct costs **out, struct model *model, const struct overlay *ove
     if (costs == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     costs->model = model;
+    costs->draw = overlay != NULL ? overlay->draw : 0;
     costs->class_count = model_scenario(model)->class_count;
     costs->classes = calloc(costs->class_count, sizeof *costs->classes);
     int status = costs->classes == NULL

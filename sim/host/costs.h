@@ -45,6 +45,7 @@ struct costs;
 struct overlay {
     const char *parameters; /* a file of calibrated parameters; first of all */
     const char *catalog;    /* a directory with parameters.csv, costs.csv, slo.csv */
+    uint64_t draw; /* not 0: every parameter with an interval is drawn from it; draws differ */
 };
 
 /* overlay NULL: none. The model must outlive the costs. The caller ends with costs_free. Errors

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "sim/engine/trace.h"
+
 void recorder_span(const struct host *host, uint32_t guest, const char *name, uint64_t began_ns)
 {
     const struct recorder *recorder = host->recorder;

@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 
-#include "sim/engine/trace.h"
 #include "sim/host/host.h"
+
+struct trace; /* of sim/engine/trace.h */
 
 struct recorder {
     struct trace *trace; /* NULL: no timeline */

@@ -391,9 +391,13 @@ static void test_measured_modes(void **state)
         printf("SCALESIM_TRACES is not set: the published percentiles are skipped\n");
         skip();
     }
-    snprintf(path, sizeof path,
-             "%s/external/nsdi2020/data/m5d.metal/raw/fio-metal-rand-read-4k-qd1.json", root);
-    json_t *file = json_load_file(path, 0, NULL);
+    /* The variable names the folder of all traces or that of the published ones. */
+    json_t *file = NULL;
+    for (int i = 0; i < 2 && file == NULL; i++) {
+        snprintf(path, sizeof path, "%s%s/nsdi2020/data/m5d.metal/raw/%s", root,
+                 i == 0 ? "/external" : "", "fio-metal-rand-read-4k-qd1.json");
+        file = json_load_file(path, 0, NULL);
+    }
     if (file == NULL) {
         printf("%s cannot be read: the published percentiles are skipped\n", path);
         skip();

@@ -281,6 +281,31 @@ static void test_degenerate(void **state)
     assert_false(usl.peak.identified && usl.peak.value > 32);
 }
 
+/* Mean error of each inner depth predicted from the others. */
+static double left_out(const double *n, const double *y, size_t count)
+{
+    double sum = 0;
+    size_t made = 0;
+    for (size_t out = 1; out + 1 < count; out++) {
+        double rest_n[ROOM], rest_y[ROOM];
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (i == out)
+                continue;
+            rest_n[kept] = n[i];
+            rest_y[kept++] = y[i];
+        }
+        struct queue_fit fit;
+        struct diag diag;
+        if (queue_fit(&fit, &(struct sweep){rest_n, rest_y, kept},
+                      &(struct queue_rules){QUEUE_BY_AICC, 0}, &diag) != STATUS_OK)
+            continue;
+        sum += fabs(queue_throughput(&fit, n[out]) / y[out] - 1);
+        made++;
+    }
+    return made > 0 ? sum / (double)made : NAN;
+}
+
 /* Four depths of one disk, whose knee is softer than one queue's: 16 % is what one queue misses
  * when demand and think time are read off its ends. */
 static void test_soft_knee(void **state)
@@ -296,6 +321,8 @@ static void test_soft_knee(void **state)
         for (int model = 0; model < QUEUE_MODELS; model++)
             printf("soft knee, %-16s aic %6.1f worst %4.1f %%\n", queue_model_names[model],
                    fit.aicc[model], 100 * fit.worst[model]);
+    if (getenv("CALIBRATE_REPORT") != NULL)
+        printf("soft knee, inner depths left out: %.1f %%\n", 100 * left_out(n, y, 4));
     assert_true(fit.quality.worst_error < 0.05);
     assert_true(fit.worst[QUEUE_ONE] > 0.1);
 }
@@ -325,11 +352,12 @@ static void test_measured_disk(void **state)
                                    &(struct queue_rules){QUEUE_BY_AICC, 0}, &diag),
                          STATUS_OK);
         printf("%s %-4s %2zu points %-16s think %.3g us (%.3g-%.3g) demand %.3g us (%.3g-%.3g) "
-               "error %.1f %% worst %.0f %%%s%s\n",
+               "error %.1f %% worst %.0f %% left out %.1f %%%s%s\n",
                series[s][0], series[s][1], count, queue_model_names[fit.model],
                1e6 * fit.think_s.value, 1e6 * fit.think_s.low, 1e6 * fit.think_s.high,
                1e6 * fit.demand_s.value, 1e6 * fit.demand_s.low, 1e6 * fit.demand_s.high,
                100 * fit.quality.mean_error, 100 * fit.quality.worst_error,
+               100 * left_out(n, y, count),
                fit.quality.passed ? "" : " refused: ", fit.quality.note);
         assert_true(fit.quality.mean_error < 0.15);
     }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -159,6 +160,11 @@ static void bad_input_of_simulations(void **state)
     assert_int_equal(run("--parameter wake_s=fast", out, sizeof out), 65);
     assert_int_equal(run("--workload buildd", out, sizeof out), 65);
     assert_non_null(strstr(out, "did you mean 'build'?"));
+    assert_int_equal(run("--workload cpu --think-us 0", out, sizeof out), 65);
+    assert_int_equal(run("--workload netperf --host-link 0", out, sizeof out), 65);
+    assert_non_null(strstr(out, "host_link: 0 cannot be simulated"));
+    assert_int_equal(run("--host-cpus 0", out, sizeof out), 65);
+    assert_int_equal(run("--host-cpus 0 --no-simulate", out, sizeof out), 1);
     assert_int_equal(run("--precision 2", out, sizeof out), 64);
     assert_int_equal(run("--seed x", out, sizeof out), 64);
     assert_int_equal(run("--replications 0", out, sizeof out), 64);
@@ -202,6 +208,36 @@ static void tables_are_laid_over(void **state)
     rmdir(directory);
 }
 
+/* Start times hold the mean of their own coefficients' draws; the draws are the same every time. */
+static void coefficients_spread_the_answer(void **state)
+{
+    (void)state;
+    run("--guests 5 --uncertainty 15 --duration 0.1 --json", out, sizeof out);
+    run("--guests 5 --uncertainty 15 --duration 0.1 --json --threads 1", again, sizeof again);
+    assert_string_equal(out, again);
+    json_t *root = json_loads(out, 0, NULL);
+    assert_non_null(root);
+    size_t index;
+    json_t *figure;
+    bool found = false;
+    json_array_foreach(json_object_get(json_object_get(root, "simulation"), "figures"), index,
+                       figure)
+    {
+        if (strcmp(json_string_value(json_object_get(figure, "metric")), "start_mean") != 0)
+            continue;
+        json_t *range = json_object_get(figure, "coefficients");
+        double mean = json_number_value(json_object_get(figure, "mean"));
+        double low = json_number_value(json_array_get(range, 0));
+        double high = json_number_value(json_array_get(range, 1));
+        found = low < mean && mean < high && high < 3 * low;
+    }
+    assert_true(found);
+    json_decref(root);
+    run("--guests 5 --duration 0.1 --json", out, sizeof out);
+    assert_non_null(strstr(out, "\"coefficients\": null"));
+    assert_int_equal(run("--uncertainty -1", out, sizeof out), 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +249,7 @@ int main(void)
         cmocka_unit_test(interrupted_runs_say_so),
         cmocka_unit_test(bad_input_of_simulations),
         cmocka_unit_test(tables_are_laid_over),
+        cmocka_unit_test(coefficients_spread_the_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,174 @@
+/* calibrate as a user meets it: traces in, a parameter file out that an answer takes. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/table.h"
+#include "sim/engine/random.h"
+#include "tests/unit/program.h"
+
+static char out[1 << 20];
+static char directory[] = "/tmp/scalesim-calibrate-XXXXXX";
+
+/* A start curve of known cost: 0.03 s + 2 ms n + 3 us n^2, with 2 % of noise. */
+static void write_curve(const char *name, double each)
+{
+    char path[128];
+    struct rng rng;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    rng_init(&rng, 1, 0, 0, 0);
+    fputs("series,accel,n,stage,cpu_s\n", file);
+    for (int n = 10; n <= 1000; n += 30) {
+        double noise = 1 + 0.02 * rng_normal(&rng);
+        fprintf(file, "vblk_raw_pcibridge,tcg,%d,qmp_ready,%.6f\n", n,
+                (0.03 + each * n + 3e-6 * n * n) * noise);
+        fprintf(file, "iothreads,tcg,%d,qmp_ready,%.6f\n", n, (0.03 + 2e-4 * n) * noise);
+    }
+    fclose(file);
+}
+
+static int made(void **state)
+{
+    (void)state;
+    return mkdtemp(directory) == NULL ? -1 : 0;
+}
+
+static int removed(void **state)
+{
+    static const char *const files[] = {"a.csv", "b.csv", "p.csv", "q.csv", "junk"};
+    char path[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
+        unlink(path);
+    }
+    return rmdir(directory);
+}
+
+static double value_of(const struct table *table, const char *parameter, const char *column)
+{
+    for (size_t r = 0; r < table->rows; r++) {
+        if (strcmp(table_cell(table, r, 0), parameter) == 0)
+            return atof(table_cell(table, r, table_column(table, column)));
+    }
+    return NAN;
+}
+
+static void a_known_cost_comes_back(void **state)
+{
+    char command[512], path[128];
+    struct table table;
+    struct diag diag;
+    (void)state;
+    write_curve("a.csv", 2e-3);
+    snprintf(command, sizeof command, "calibrate %s/a.csv -o %s/p.csv", directory, directory);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    assert_non_null(strstr(out, "disk_realize_s"));
+    snprintf(path, sizeof path, "%s/p.csv", directory);
+    assert_int_equal(table_read_file(&table, path, &diag), STATUS_OK);
+    assert_true(fabs(value_of(&table, "disk_realize_s", "value") / 2e-3 - 1) < 0.05);
+    assert_true(value_of(&table, "disk_realize_s", "low") <= 2e-3 &&
+                value_of(&table, "disk_realize_s", "high") >= 2e-3);
+    assert_true(fabs(value_of(&table, "disk_pair_s", "value") / 3e-6 - 1) < 0.05);
+    assert_true(fabs(value_of(&table, "iothread_create_s", "value") / 2e-4 - 1) < 0.05);
+    table_free(&table);
+}
+
+static void merging_replaces_and_keeps(void **state)
+{
+    char command[512], path[128];
+    struct table table;
+    struct diag diag;
+    (void)state;
+    snprintf(path, sizeof path, "%s/q.csv", directory);
+    FILE *file = fopen(path, "w");
+    fputs("parameter,value,low,high,unit,when,since,until,fitted,source,confidence,description\n"
+          "disk_realize_s,9,,,s,disk_bus == VIRTIO_BLK,,,,before,guess,to be replaced\n"
+          "disk_realize_s,8,,,s,disk_bus == NVME,,,,before,guess,to stay\n"
+          "wake_s,7e-6,,,s,,,,,before,guess,\"to stay, too\"\n",
+          file);
+    fclose(file);
+    write_curve("b.csv", 4e-3);
+    snprintf(command, sizeof command, "calibrate %s/b.csv -o %s", directory, path);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    assert_int_equal(table_read_file(&table, path, &diag), STATUS_OK);
+    assert_true(fabs(value_of(&table, "disk_realize_s", "value") / 4e-3 - 1) < 0.05);
+    assert_true(value_of(&table, "wake_s", "value") == 7e-6);
+    size_t nvme = 0;
+    for (size_t r = 0; r < table.rows; r++)
+        nvme += strcmp(table_cell(&table, r, 5), "disk_bus == NVME") == 0;
+    assert_int_equal(nvme, 1);
+    table_free(&table);
+    snprintf(command, sizeof command, "--guests 2 --parameters %s", path);
+    run(command, out, sizeof out);
+    assert_non_null(strstr(out, "start_mean"));
+}
+
+static void bad_input_is_told(void **state)
+{
+    char command[512], path[128];
+    (void)state;
+    assert_int_equal(run("calibrate", out, sizeof out), 64);
+    assert_int_equal(run("calibrate /nonexistent --dry-run", out, sizeof out), 74);
+    snprintf(path, sizeof path, "%s/junk", directory);
+    FILE *file = fopen(path, "w");
+    fputs("neither fish nor fowl\n", file);
+    fclose(file);
+    snprintf(command, sizeof command, "calibrate %s --dry-run", path);
+    assert_int_equal(run(command, out, sizeof out), 65);
+    assert_non_null(strstr(out, "fio JSON"));
+    snprintf(command, sizeof command, "calibrate %s/a.csv -o %s", directory, path);
+    assert_int_equal(run(command, out, sizeof out), 65); /* junk is no parameter file */
+    assert_int_equal(run("--parameters /nonexistent", out, sizeof out), 74);
+}
+
+/* A curve that the model and the simulation themselves gave is what was predicted; one that is 30 %
+ * off is not. */
+static void a_measured_curve_is_held_against_the_prediction(void **state)
+{
+    char command[512], path[128];
+    (void)state;
+    snprintf(path, sizeof path, "%s/q.csv", directory);
+    FILE *file = fopen(path, "w");
+    fputs("guests,libvirtd_fds,start_rate\n10,48,>0.1\n100,228,\n200,428,>100000\n", file);
+    fclose(file);
+    snprintf(command, sizeof command, "validate %s --host debian12", path);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    assert_non_null(strstr(out, "libvirtd_fds: the run is what was predicted"));
+    assert_non_null(strstr(out, "n 3, MAPE 0.0 %, bias +0.0 %, 100 % within"));
+    assert_non_null(strstr(out, "start_rate: the prediction is below what was reached"));
+    assert_non_null(strstr(out, "lower bounds: 1 of 2 reached"));
+    file = fopen(path, "w");
+    fputs("guests,libvirtd_fds\n100,326\n", file);
+    fclose(file);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    assert_non_null(strstr(out, "worse than predicted"));
+    static const char *const bad[] = {"guests,libvirtd_fdss\n1,1\n", "guestss,libvirtd_fds\n1,1\n",
+                                      "guests,libvirtd_fds\n1,many\n", "guests,libvirtd_fds\nx,1\n",
+                                      "guests\n1\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        file = fopen(path, "w");
+        fputs(bad[i], file);
+        fclose(file);
+        assert_int_equal(run(command, out, sizeof out), 65);
+        assert_non_null(strstr(out, "q.csv:"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_known_cost_comes_back),
+        cmocka_unit_test(merging_replaces_and_keeps),
+        cmocka_unit_test(bad_input_is_told),
+        cmocka_unit_test(a_measured_curve_is_held_against_the_prediction),
+    };
+    return cmocka_run_group_tests(tests, made, removed);
+}
