@@ -1,73 +1,15 @@
 #include "calibrate/accuracy_fit.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <glob.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/trace.h"
-
-enum { LEAST_X = 4, PATH_ROOM = 1024 };
-enum values { VALUES_EACH, VALUES_MIN, VALUES_MEDIAN, VALUES_REPEATS, VALUES_KINDS };
+enum { LEAST_X = 4 };
 static const char *const value_names[VALUES_KINDS] = {"each", "min", "median", "repeats"};
-
-enum column {
-    COLUMN_CURVE,
-    COLUMN_FILE,
-    COLUMN_SERIES,
-    COLUMN_X,
-    COLUMN_VALUES,
-    COLUMN_SPLIT,
-    COLUMN_FIT,
-    COLUMNS
-};
 static const char *const column_names[COLUMNS] = {"curve",  "file",  "series", "x",
                                                   "values", "split", "fit"};
-
-struct rule {
-    const char *text[COLUMNS];
-    const struct accuracy_roots *roots;
-    enum predictor_kind kind;
-    enum values values;
-    double x_from, x_to;
-};
-
-struct traces {
-    struct trace *list;
-    size_t count;
-};
-
-static bool starts(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* splitmix64: Steele, Lea and Flood, OOPSLA 2014. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-void accuracy_draw(size_t *places, size_t count, const char *name)
-{
-    uint64_t state = 0xcbf29ce484222325u;
-    for (const char *c = name; *c != '\0'; c++)
-        state = (state ^ (unsigned char)*c) * 0x100000001b3u;
-    state ^= FIT_SEED;
-    for (size_t drawn = 0; drawn < count;) {
-        size_t place = next_random(&state) % count, before = 0;
-        while (before < drawn && places[before] != place)
-            before++;
-        if (before == drawn)
-            places[drawn++] = place;
-    }
-}
 
 void accuracy_score(struct accuracy_curve *curve, double x, double observed,
                     const struct fit_value *predicted)
@@ -103,7 +45,7 @@ void accuracy_close(struct accuracy_curve *curve)
     curve->covered = curve->counted ? NAN : curve->covered / held;
 }
 
-static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct rule *rule,
+static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct accuracy_rule *rule,
                                         const char *series)
 {
     if (accuracy->count == accuracy->room) {
@@ -121,181 +63,11 @@ static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct 
     snprintf(curve->series, sizeof curve->series, "%s", series);
     snprintf(curve->split, sizeof curve->split, "%.15s", rule->text[COLUMN_SPLIT]);
     snprintf(curve->form, sizeof curve->form, "%s", rule->text[COLUMN_FIT]);
-    curve->in_tree = starts(rule->text[COLUMN_FILE], "traces/");
+    curve->in_tree = accuracy_starts(rule->text[COLUMN_FILE], "traces/");
     return curve;
 }
 
-/* The part of "A > B" before or after the sign; all of a text without one. */
-static void part_of(char *part, size_t room, const char *text, bool second)
-{
-    const char *sign = strstr(text, " > ");
-    if (sign == NULL)
-        snprintf(part, room, "%s", text);
-    else if (second)
-        snprintf(part, room, "%s", sign + 3);
-    else
-        snprintf(part, room, "%.*s", (int)(sign - text), text);
-}
-
-/* False: its root is absent. */
-static bool path_of(char *path, size_t room, const struct rule *rule, const char *file)
-{
-    const char *root = rule->roots->external;
-    if (starts(file, "traces/")) {
-        root = rule->roots->traces;
-        file += strlen("traces/");
-    } else if (starts(file, "facts/")) {
-        root = rule->roots->facts;
-        file += strlen("facts/");
-    }
-    snprintf(path, room, "%s/%s", root != NULL ? root : "", file);
-    return root != NULL;
-}
-
-static void traces_free(struct traces *traces)
-{
-    for (size_t i = 0; i < traces->count; i++)
-        trace_free(&traces->list[i]);
-    free(traces->list);
-    *traces = (struct traces){0};
-}
-
-/* No trace: none is there. */
-static int read_traces(struct traces *traces, const struct rule *rule, bool second,
-                       struct diag *diag)
-{
-    char file[PATH_ROOM], path[PATH_ROOM + 256];
-    glob_t found;
-    int status = STATUS_OK;
-    *traces = (struct traces){0};
-    part_of(file, sizeof file, rule->text[COLUMN_FILE], second);
-    if (!path_of(path, sizeof path, rule, file) || glob(path, GLOB_BRACE, NULL, &found) != 0)
-        return STATUS_OK;
-    traces->list = calloc(found.gl_pathc + 1, sizeof *traces->list);
-    if (traces->list == NULL)
-        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    for (size_t i = 0; i < found.gl_pathc && status == STATUS_OK; i++) {
-        traces->count++;
-        status = trace_read(&traces->list[i], found.gl_pathv[i], diag);
-    }
-    globfree(&found);
-    return status;
-}
-
-static void add_point(struct accuracy_points *points, const struct rule *rule, double x, double y)
-{
-    if (points->count == ACCURACY_POINTS || x < rule->x_from || x > rule->x_to)
-        return;
-    size_t at = points->count++;
-    for (; at > 0 && points->x[at - 1] > x; at--) {
-        points->x[at] = points->x[at - 1];
-        points->y[at] = points->y[at - 1];
-    }
-    points->x[at] = x;
-    points->y[at] = y;
-}
-
-/* The last number in a file's own name; 1 without one. */
-static double number_of(const char *file)
-{
-    const char *name = strrchr(file, '/') != NULL ? strrchr(file, '/') + 1 : file;
-    double number = 1;
-    for (const char *c = name; *c != '\0'; c++) {
-        if (isdigit((unsigned char)*c) && (c == name || c[-1] == '-'))
-            number = strtod(c, NULL);
-    }
-    return number;
-}
-
-static double mean_of(const struct trace_distribution *distribution)
-{
-    double sum = 0, weight = 0;
-    for (size_t i = 0; i < distribution->count; i++) {
-        sum += distribution->cells[i].low * distribution->cells[i].weight;
-        weight += distribution->cells[i].weight;
-    }
-    return sum / weight;
-}
-
-/* All points of the series of that name; files add up. */
-static void collect(struct accuracy_points *points, const struct rule *rule,
-                    const struct traces *traces, const char *name)
-{
-    for (size_t t = 0; t < traces->count; t++) {
-        const struct trace *trace = &traces->list[t];
-        if (starts(name, "mean ")) {
-            const struct trace_distribution *found =
-                trace_find_distribution(trace, name + strlen("mean "));
-            if (found != NULL && found->shape == TRACE_SAMPLES)
-                add_point(points, rule, number_of(trace->file), mean_of(found));
-            continue;
-        }
-        const struct trace_series *series = trace_find(trace, name);
-        for (size_t i = 0; series != NULL && i < series->count; i++) {
-            if (!series->points[i].censored)
-                add_point(points, rule, series->points[i].x, series->points[i].value);
-        }
-    }
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-/* Points ascend by x. */
-static void summarise(struct accuracy_points *points, enum values values)
-{
-    size_t kept = 0;
-    for (size_t from = 0, to; values != VALUES_EACH && from < points->count; from = to) {
-        for (to = from; to < points->count && points->x[to] == points->x[from]; to++)
-            continue;
-        size_t n = to - from;
-        qsort(points->y + from, n, sizeof *points->y, by_value);
-        double middle = (points->y[from + (n - 1) / 2] + points->y[from + n / 2]) / 2;
-        double least = points->y[from];
-        points->x[kept] = points->x[from];
-        points->y[kept++] = values == VALUES_MIN ? least : middle;
-    }
-    if (values != VALUES_EACH)
-        points->count = kept;
-}
-
-static size_t count_distinct(const struct accuracy_points *points)
-{
-    size_t distinct = 0;
-    for (size_t i = 0; i < points->count; i++)
-        distinct += i == 0 || points->x[i] != points->x[i - 1];
-    return distinct;
-}
-
-/* Moves a third of the different x, never the first or last, to `held`: the turn-th third. */
-static void split_points(struct accuracy_points *points, struct accuracy_points *held,
-                         const char *name, size_t turn)
-{
-    bool out[ACCURACY_POINTS] = {false};
-    size_t order[ACCURACY_POINTS];
-    size_t distinct = count_distinct(points), inner = distinct - 2, third = distinct / 3;
-    size_t kept = 0, place = 0;
-    accuracy_draw(order, inner, name);
-    for (size_t i = turn * third; i < (turn + 1) * third && i < inner; i++)
-        out[order[i] + 1] = true;
-    double last = points->x[0];
-    held->count = 0;
-    for (size_t i = 0; i < points->count; i++) {
-        double x = points->x[i], y = points->y[i];
-        place += x != last;
-        last = x;
-        struct accuracy_points *to = out[place] ? held : points;
-        size_t *at = to == held ? &held->count : &kept;
-        to->x[*at] = x;
-        to->y[(*at)++] = y;
-    }
-    points->count = kept;
-}
-
-static void predict(struct accuracy_curve *curve, const struct rule *rule,
+static void predict(struct accuracy_curve *curve, const struct accuracy_rule *rule,
                     const struct accuracy_points *points, const struct accuracy_points *held)
 {
     struct diag diag = {0};
@@ -316,17 +88,17 @@ static void predict(struct accuracy_curve *curve, const struct rule *rule,
 }
 
 /* The mean error when each third is held out in its turn. */
-static double in_turns(const struct accuracy_curve *curve, const struct rule *rule,
+static double in_turns(const struct accuracy_curve *curve, const struct accuracy_rule *rule,
                        const struct accuracy_points *all, const char *name)
 {
     struct accuracy_points points, held;
     double sum = 0, count = 0;
-    size_t distinct = count_distinct(all);
+    size_t distinct = accuracy_distinct(all);
     for (size_t turn = 0; turn * (distinct / 3) < distinct - 2; turn++) {
         struct accuracy_curve one = {.counted = curve->counted};
         points = *all;
-        split_points(&points, &held, name, turn);
-        summarise(&held, rule->values);
+        accuracy_split(&points, &held, name, turn);
+        accuracy_summarise(&held, rule->values);
         predict(&one, rule, &points, &held);
         if (one.state != ACCURACY_SCORED)
             return NAN;
@@ -336,8 +108,9 @@ static double in_turns(const struct accuracy_curve *curve, const struct rule *ru
     return sum / count;
 }
 
-static int one_curve(struct accuracy *accuracy, const struct rule *rule,
-                     const struct traces *traces, const struct traces *others, const char *series,
+static int one_curve(struct accuracy *accuracy, const struct accuracy_rule *rule,
+                     const struct accuracy_trace_list *traces,
+                     const struct accuracy_trace_list *others, const char *series,
                      struct diag *diag)
 {
     struct accuracy_points all = {.count = 0}, points, held = {.count = 0};
@@ -345,27 +118,27 @@ static int one_curve(struct accuracy *accuracy, const struct rule *rule,
     char name[2 * ACCURACY_NAME], second[ACCURACY_NAME];
     if (curve == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    collect(&all, rule, traces, series);
+    accuracy_collect(&all, rule, traces, series);
     if (rule->values != VALUES_REPEATS)
-        summarise(&all, rule->values);
+        accuracy_summarise(&all, rule->values);
     points = all;
     snprintf(name, sizeof name, "%s %s", rule->text[COLUMN_CURVE], series);
     if (others->count > 0) {
-        part_of(second, sizeof second, rule->text[COLUMN_SERIES], true);
-        collect(&held, rule, others, second);
-    } else if (count_distinct(&all) < LEAST_X) {
+        accuracy_part(second, sizeof second, rule->text[COLUMN_SERIES], true);
+        accuracy_collect(&held, rule, others, second);
+    } else if (accuracy_distinct(&all) < LEAST_X) {
         curve->state = ACCURACY_TOO_FEW;
         return STATUS_OK;
     } else {
-        split_points(&points, &held, name, 0);
+        accuracy_split(&points, &held, name, 0);
         curve->turns_error = in_turns(curve, rule, &all, name);
     }
-    summarise(&held, rule->values);
+    accuracy_summarise(&held, rule->values);
     predict(curve, rule, &points, &held);
     return STATUS_OK;
 }
 
-static bool seen(const struct traces *traces, size_t before, const char *name)
+static bool seen(const struct accuracy_trace_list *traces, size_t before, const char *name)
 {
     for (size_t t = 0; t < before; t++) {
         if (trace_find(&traces->list[t], name) != NULL)
@@ -374,14 +147,15 @@ static bool seen(const struct traces *traces, size_t before, const char *name)
     return false;
 }
 
-static int each_series(struct accuracy *accuracy, const struct rule *rule,
-                       const struct traces *traces, const struct traces *others, struct diag *diag)
+static int each_series(struct accuracy *accuracy, const struct accuracy_rule *rule,
+                       const struct accuracy_trace_list *traces,
+                       const struct accuracy_trace_list *others, struct diag *diag)
 {
     char pattern[ACCURACY_NAME];
     int status = STATUS_OK;
     size_t matches = 0;
-    part_of(pattern, sizeof pattern, rule->text[COLUMN_SERIES], false);
-    if (starts(pattern, "mean "))
+    accuracy_part(pattern, sizeof pattern, rule->text[COLUMN_SERIES], false);
+    if (accuracy_starts(pattern, "mean "))
         return one_curve(accuracy, rule, traces, others, pattern, diag);
     for (size_t t = 0; t < traces->count; t++) {
         const struct trace *trace = &traces->list[t];
@@ -399,7 +173,7 @@ static int each_series(struct accuracy *accuracy, const struct rule *rule,
     return status;
 }
 
-static int absent(struct accuracy *accuracy, const struct rule *rule, struct diag *diag)
+static int absent(struct accuracy *accuracy, const struct accuracy_rule *rule, struct diag *diag)
 {
     struct accuracy_curve *curve = add_curve(accuracy, rule, rule->text[COLUMN_SERIES]);
     if (curve == NULL)
@@ -409,11 +183,12 @@ static int absent(struct accuracy *accuracy, const struct rule *rule, struct dia
     return STATUS_OK;
 }
 
-static int migrations(struct accuracy *accuracy, const struct rule *rule, struct diag *diag)
+static int migrations(struct accuracy *accuracy, const struct accuracy_rule *rule,
+                      struct diag *diag)
 {
-    char path[PATH_ROOM];
+    char path[ACCURACY_PATH];
     glob_t found;
-    if (!path_of(path, sizeof path, rule, rule->text[COLUMN_FILE]) ||
+    if (!accuracy_path(path, sizeof path, rule, rule->text[COLUMN_FILE]) ||
         glob(path, GLOB_BRACE, NULL, &found) != 0)
         return absent(accuracy, rule, diag);
     globfree(&found);
@@ -427,7 +202,7 @@ static int migrations(struct accuracy *accuracy, const struct rule *rule, struct
 }
 
 /* A range after x's name: n<=64, n>=8. */
-static void read_range(struct rule *rule)
+static void read_range(struct accuracy_rule *rule)
 {
     const char *most = strstr(rule->text[COLUMN_X], "<=");
     const char *least = strstr(rule->text[COLUMN_X], ">=");
@@ -439,8 +214,8 @@ int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t r
                  const struct accuracy_roots *roots, struct diag *diag)
 {
     int columns[COLUMNS];
-    struct rule rule = {.roots = roots, .kind = PREDICT_KINDS, .values = VALUES_KINDS};
-    struct traces traces = {0}, others = {0};
+    struct accuracy_rule rule = {.roots = roots, .kind = PREDICT_KINDS, .values = VALUES_KINDS};
+    struct accuracy_trace_list traces = {0}, others = {0};
     int status = table_expect(splits, column_names, COLUMNS, columns, diag);
     if (status != STATUS_OK)
         return status;
@@ -456,22 +231,22 @@ int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t r
         return table_error(splits, row, columns[COLUMN_FIT], diag, "no such fit");
     for (int v = 0; v < VALUES_KINDS; v++) {
         if (strcmp(rule.text[COLUMN_VALUES], value_names[v]) == 0)
-            rule.values = (enum values)v;
+            rule.values = (enum accuracy_values)v;
     }
     if (rule.values == VALUES_KINDS)
         return table_error(splits, row, columns[COLUMN_VALUES], diag,
                            "expected each, min, median or repeats");
     read_range(&rule);
     bool two = strcmp(rule.text[COLUMN_SPLIT], "file") == 0;
-    status = read_traces(&traces, &rule, false, diag);
+    status = accuracy_traces(&traces, &rule, false, diag);
     if (status == STATUS_OK && two)
-        status = read_traces(&others, &rule, true, diag);
+        status = accuracy_traces(&others, &rule, true, diag);
     if (status == STATUS_OK && (traces.count == 0 || (two && others.count == 0)))
         status = absent(accuracy, &rule, diag);
     else if (status == STATUS_OK)
         status = each_series(accuracy, &rule, &traces, &others, diag);
-    traces_free(&traces);
-    traces_free(&others);
+    accuracy_traces_free(&traces);
+    accuracy_traces_free(&others);
     return status;
 }
 
@@ -497,7 +272,7 @@ static double median(double *values, size_t n)
 {
     if (n == 0)
         return NAN;
-    qsort(values, n, sizeof *values, by_value);
+    qsort(values, n, sizeof *values, accuracy_by_value);
     return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 

@@ -130,7 +130,7 @@ int main(int argc, char **argv)
                                    .external = getenv("SCALESIM_TRACES")};
     int status = accuracy_run(&accuracy, splits != NULL ? splits : "tests/accuracy/splits.csv",
                               &roots, &diag);
-    if (argc > 1 && strcmp(argv[1], "held") == 0)
+    if (status == STATUS_OK && argc > 1 && strcmp(argv[1], "held") == 0)
         print_held(&accuracy);
     else
         print_table(&accuracy);
