@@ -36,7 +36,8 @@ ENGINE_OBJ := $(ENGINE_SRC:%.c=$B/%.o) $(patsubst %.S,$B/%.o,$(wildcard sim/engi
 CORE_OBJ   := $(CORE_SRC:%.c=$B/%.o) $B/data.o
 ENGINE_LIB := $B/libscalesim-engine.a
 CORE_LIB   := $B/libscalesim.a
-DATA       := $(shell find data -type f | LC_ALL=C sort)
+# Traces are what tables are made of and tests read, not part of the program.
+DATA       := $(shell find data -path data/traces -prune -o -type f -print | LC_ALL=C sort)
 
 UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c tests/calibrate/test_*.c))
 ENGINE_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/engine/test_*.c))
@@ -44,7 +45,7 @@ EXAMPLE_TEST := tests/examples/test_installed.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all check check-san fuzz fuzz-run bench bench-engine bench-model bench-host targets targets-full install format lint clean
+.PHONY: all check check-san fuzz fuzz-run bench bench-engine bench-model bench-host accuracy targets targets-full install format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -118,6 +119,11 @@ bench-model: $B/tests/bench/bench_model $(PROGRAM)
 	@SCALESIM=./$(PROGRAM) $<
 
 bench-host: $B/tests/bench/bench_host
+	@$<
+
+# Real curves, each fitted on one part and predicted on the other. SCALESIM_FACTS and SCALESIM_TRACES
+# name folders of further traces, left out where they are not set.
+accuracy: $B/tests/accuracy/accuracy
 	@$<
 
 # Published figures against the simulation; targets-full with tighter intervals.
