@@ -45,7 +45,7 @@ EXAMPLE_TEST := tests/examples/test_installed.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all check check-san fuzz fuzz-run bench bench-engine bench-model bench-host accuracy targets targets-full install format lint clean
+.PHONY: all calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host accuracy targets targets-full install format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -125,6 +125,12 @@ bench-host: $B/tests/bench/bench_host
 # name folders of further traces, left out where they are not set.
 accuracy: $B/tests/accuracy/accuracy
 	@$<
+
+# The coefficients that the traces in the tree settle; the same bytes every time.
+TRACES := $(sort $(wildcard data/traces/*.csv data/traces/*/*.json))
+calibrated: $(PROGRAM)
+	@rm -f data/calibrated.csv
+	@./$(PROGRAM) calibrate $(TRACES) -o data/calibrated.csv
 
 # Published figures against the simulation; targets-full with tighter intervals.
 targets: $(PROGRAM)

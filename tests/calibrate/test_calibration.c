@@ -162,12 +162,38 @@ static void a_measured_curve_is_held_against_the_prediction(void **state)
     }
 }
 
+static size_t slurp(const char *path, char *text, size_t size)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t length = fread(text, 1, size, file);
+    fclose(file);
+    return length;
+}
+
+/* `make calibrated` gives the file that is in the tree, to the byte. */
+static void the_shipped_calibration_is_reproduced(void **state)
+{
+    static char shipped[1 << 16], made_now[1 << 16];
+    char command[512], path[128];
+    (void)state;
+    snprintf(path, sizeof path, "%s/p.csv", directory);
+    unlink(path);
+    snprintf(command, sizeof command, "calibrate data/traces/*.csv data/traces/*/*.json -o %s",
+             path);
+    assert_int_equal(run(command, out, sizeof out), 0);
+    size_t length = slurp(path, made_now, sizeof made_now);
+    assert_int_equal(length, slurp("data/calibrated.csv", shipped, sizeof shipped));
+    assert_memory_equal(made_now, shipped, length);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_known_cost_comes_back),
         cmocka_unit_test(merging_replaces_and_keeps),
         cmocka_unit_test(bad_input_is_told),
+        cmocka_unit_test(the_shipped_calibration_is_reproduced),
         cmocka_unit_test(a_measured_curve_is_held_against_the_prediction),
     };
     return cmocka_run_group_tests(tests, made, removed);
