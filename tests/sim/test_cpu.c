@@ -62,8 +62,10 @@ static void hogs_share(void **state)
     sim_run(&sim, UINT64_C(6000000000));
     cpus_account(&cpus);
     assert_int_equal(cpus.busy_ns, UINT64_C(12000000000));
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6; i++) {
         assert_true(fabs((double)thread[i].run_ns - 2e9) < 0.02e9);
+        assert_int_equal(thread[i].run_ns + thread[i].wait_ns, UINT64_C(6000000000));
+    }
     assert_true(fabs(cpus_running(&cpus, 0) - 6) < 1e-9);
     cpus_free(&cpus);
     sim_destroy(&sim);
