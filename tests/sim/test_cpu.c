@@ -305,8 +305,6 @@ static void run_open(struct open_queue *queue, int cpus, double load, uint64_t s
         for (uint32_t i = 0; i < JOBS_MAX; i++) {
             const struct thread *thread = &queue->job[i].thread;
             awake += (double)(thread->run_ns + thread->wait_ns);
-            if (thread->state == THREAD_READY)
-                awake += (double)(sim_now(&sim) - thread->ready_ns);
         }
         assert_true(fabs((double)queue->cpus.awake_area - awake) < 1e-3 * awake);
         cpus_free(&queue->cpus);
