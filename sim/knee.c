@@ -21,7 +21,7 @@ struct probe {
 struct search {
     const struct catalog *catalog;
     const struct scenario *scenario;
-    const struct run_rules *rules;
+    struct run_rules rules;
     const struct overlay *overlay;
     struct probe *probes;
     struct diag *diag;
@@ -37,7 +37,7 @@ static int simulate(const struct search *search, struct probe *probe)
     if (status == STATUS_OK)
         status = plan_open(&plan, search->catalog, scenario, search->overlay, search->diag);
     if (status == STATUS_OK)
-        status = run_phase(&plan, probe->phase, search->rules, &probe->figures, search->diag);
+        status = run_phase(&plan, probe->phase, &search->rules, &probe->figures, search->diag);
     plan_free(&plan);
     free(scenario);
     return status;
@@ -154,8 +154,10 @@ int knees_find(struct knees *knees, const struct catalog *catalog, const struct 
                double bound, const struct overlay *overlay, const struct run_rules *rules,
                struct diag *diag)
 {
-    struct search search = {catalog, scenario, rules, overlay, NULL, diag};
+    struct search search = {catalog, scenario, *rules, overlay, NULL, diag};
     memset(knees, 0, sizeof *knees);
+    if (search.rules.most > PROBE_REPLICATIONS)
+        search.rules.most = PROBE_REPLICATIONS;
     knees->bound = bound;
     int status = read_levels(&search, knees);
     size_t kept = 0;

@@ -201,6 +201,11 @@ static void start_jobs(struct block_guest *state, const struct guest *guest)
     }
 }
 
+static void begin_job(struct sim *sim, void *arg)
+{
+    block_job_step(sim, arg);
+}
+
 void block_start(struct host *host, struct guest *guest)
 {
     struct block_guest *state = &host->block->guests[guest->index];
@@ -212,8 +217,11 @@ void block_start(struct host *host, struct guest *guest)
     start_jobs(state, guest);
     state->io_ns = &host->block->class_io_ns[guest->class_index];
     state->running = true;
+    /* within one cycle of its own, as jobs of different guests do not begin in step */
+    double cycle_ns = (double)(state->costs->think_ns + state->costs->sleep_ns);
     for (uint32_t j = 0; j < state->costs->jobs; j++)
-        block_job_step(&host->sim, &state->jobs[j]);
+        sim_schedule_in(&host->sim, (uint64_t)(cycle_ns * rng_uniform(&state->rng)),
+                        SIM_PRIORITY_NORMAL, begin_job, &state->jobs[j]);
 }
 
 void block_restart_statistics(struct host *host)
