@@ -113,7 +113,8 @@ static void start(struct cpu *cpu, struct thread *thread)
     struct cpus *cpus = cpu->cpus;
     uint64_t now = cpus->sim->now_ns;
     uint64_t waited = now - thread->ready_ns;
-    thread->wait_ns += waited;
+    if (thread->state == THREAD_READY)
+        thread->wait_ns += now - thread->waited_ns;
     if (thread->woken && thread->delays != NULL)
         histogram_add(thread->delays, waited);
     thread->woken = false;
@@ -448,11 +449,22 @@ void thread_init(struct thread *thread, struct cpus *cpus, uint32_t guest, uint3
     thread->vruntime = cpus->cpu[thread->cpu].vruntime;
 }
 
+static void account_waits(struct cpu *cpu)
+{
+    uint64_t now = cpu->cpus->sim->now_ns;
+    for (uint32_t i = 0; i < cpu->queued; i++) {
+        struct thread *thread = cpu->queue[i];
+        thread->wait_ns += now - thread->waited_ns;
+        thread->waited_ns = now;
+    }
+}
+
 void cpus_account(struct cpus *cpus)
 {
     for (uint32_t c = 0; c < cpus->count; c++) {
         if (cpus->cpu[c].current != NULL)
             account(&cpus->cpu[c]);
+        account_waits(&cpus->cpu[c]);
     }
     count_awake(cpus, 0);
 }

@@ -72,7 +72,9 @@ struct thread {
     /* read only: CPU time in ns, on a CPU, ready but not on one, and spinning on one */
     uint64_t run_ns, wait_ns, spin_ns;
     uint64_t wakeups;
-    uint64_t order; /* private */
+    /* private */
+    uint64_t order;
+    uint64_t waited_ns; /* wait_ns is up to then */
 };
 
 struct cpu_rules {
@@ -129,7 +131,7 @@ void thread_yield(struct sim *sim, struct thread *thread);
  * false when `to` is not waiting for a CPU. */
 bool thread_yield_to(struct sim *sim, struct thread *from, struct thread *to);
 
-/* Brings the counters of all running threads up to now; before they are read. */
+/* Brings the counters of all threads up to now; before they are read. */
 void cpus_account(struct cpus *cpus);
 
 /* Zeroes the counters of the CPUs: the end of a warm-up. */

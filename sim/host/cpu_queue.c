@@ -47,6 +47,7 @@ void cpu_enqueue(struct cpu *cpu, struct thread *thread)
     if (cpu->queued == cpu->room)
         grow(cpu);
     thread->order = cpu->cpus->order++;
+    thread->waited_ns = cpu->cpus->sim->now_ns;
     thread->cpu = cpu->index;
     thread->state = THREAD_READY;
     cpu->queue[cpu->queued] = thread;

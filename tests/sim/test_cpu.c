@@ -62,8 +62,10 @@ static void hogs_share(void **state)
     sim_run(&sim, UINT64_C(6000000000));
     cpus_account(&cpus);
     assert_int_equal(cpus.busy_ns, UINT64_C(12000000000));
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6; i++) {
         assert_true(fabs((double)thread[i].run_ns - 2e9) < 0.02e9);
+        assert_int_equal(thread[i].run_ns + thread[i].wait_ns, UINT64_C(6000000000));
+    }
     assert_true(fabs(cpus_running(&cpus, 0) - 6) < 1e-9);
     cpus_free(&cpus);
     sim_destroy(&sim);
@@ -298,15 +300,13 @@ static void run_open(struct open_queue *queue, int cpus, double load, uint64_t s
         tally_add(&stretch[0], queue->stretch[0].mean);
         tally_add(&stretch[1], queue->stretch[1].mean);
         /* Little's law, as an identity: threads awake, over time, are the times they were awake */
-        double awake = 0;
+        uint64_t awake = 0;
         cpus_account(&queue->cpus);
         for (uint32_t i = 0; i < JOBS_MAX; i++) {
             const struct thread *thread = &queue->job[i].thread;
-            awake += (double)(thread->run_ns + thread->wait_ns);
-            if (thread->state == THREAD_READY)
-                awake += (double)(sim_now(&sim) - thread->ready_ns);
+            awake += thread->run_ns + thread->wait_ns;
         }
-        assert_true(fabs((double)queue->cpus.awake_area - awake) < 1e-3 * awake);
+        assert_int_equal(queue->cpus.awake_area, awake);
         cpus_free(&queue->cpus);
         sim_destroy(&sim);
     }
