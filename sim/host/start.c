@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "sim/engine/random.h"
-#include "sim/engine/station_fluid.h"
-#include "sim/engine/station_mutex.h"
 #include "sim/host/recorder.h"
 
 enum { WEIGHT_NORMAL = 1024, BOOT_PHASE = 5 /* of resources */ };
@@ -24,20 +22,6 @@ struct start_program {
     struct piece pieces[STEPS_MAX];
     size_t count, daemon_end; /* daemon_end: the guest runs, its worker is free */
     double spread;            /* coefficient of variation of a guest's work */
-};
-
-struct start_worker {
-    struct thread thread;
-    struct start_worker *next;
-};
-
-struct start_lock {
-    struct station_mutex mutex;
-};
-
-struct start_disk {
-    struct station_fluid fluid;
-    struct station_class readers;
 };
 
 /* A start in flight. */

@@ -23,12 +23,27 @@
 #ifndef SIM_HOST_START_H
 #define SIM_HOST_START_H
 
+#include "sim/engine/station_fluid.h"
+#include "sim/engine/station_mutex.h"
 #include "sim/host/host.h"
 #include "sim/host/ledger.h"
 
 struct boot;
-struct start_worker;
-struct start_lock;
+
+/* The stations of starts; read only. */
+struct start_worker {
+    struct thread thread;
+    struct start_worker *next;
+};
+
+struct start_lock {
+    struct station_mutex mutex;
+};
+
+struct start_disk {
+    struct station_fluid fluid;
+    struct station_class readers;
+};
 
 struct start {
     /* set by the owner after start_open; NULL: nobody is told */

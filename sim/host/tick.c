@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sim/host/lock.h"
-
 /* The timer of one vCPU; one cache line. */
 struct ticker {
     struct thread *thread;
@@ -212,6 +210,11 @@ void tick_restart_statistics(struct host *host)
     host->tick->ticks = 0;
     host->tick->late = 0;
     lock_restart_statistics(&host->tick->time_lock, &host->sim);
+}
+
+const struct lock *tick_time_lock(const struct host *host)
+{
+    return &host->tick->time_lock;
 }
 
 void tick_measure(struct host *host)

@@ -15,6 +15,7 @@
 #define SIM_HOST_TICK_H
 
 #include "sim/host/host.h"
+#include "sim/host/lock.h"
 
 int tick_open(struct host *host);
 void tick_close(struct host *host);
@@ -24,6 +25,9 @@ void tick_start(struct host *host, struct guest *guest);
 
 /* All guests have started: the rings turn from now on. */
 void tick_begin(struct host *host);
+
+/* Of the host's clock. */
+const struct lock *tick_time_lock(const struct host *host);
 
 void tick_restart_statistics(struct host *host);
 void tick_measure(struct host *host);

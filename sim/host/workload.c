@@ -181,6 +181,12 @@ uint64_t workload_operations(const struct host *host)
     return operations;
 }
 
+const struct lock *workload_locks(const struct host *host, uint32_t *count)
+{
+    *count = host->workload->locks_used;
+    return host->workload->locks;
+}
+
 static void measure_locks(struct host *host)
 {
     struct workload *workload = host->workload;

@@ -19,6 +19,9 @@ void workload_start(struct host *host, struct guest *guest);
 /* Operations since the start or the end of the warm-up. */
 uint64_t workload_operations(const struct host *host);
 
+/* The locks of all guests. */
+const struct lock *workload_locks(const struct host *host, uint32_t *count);
+
 /* End of the warm-up; and filling the lock_ and work_ metrics. */
 void workload_restart_statistics(struct host *host);
 void workload_measure(struct host *host);
