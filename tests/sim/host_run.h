@@ -72,12 +72,19 @@ static inline struct host_run *run_steady(const char *settings, double warmup_s,
     return run;
 }
 
-/* A figure of a run, which ends with it. */
+/* A figure of a run, or all of them; the run ends with it. */
 static inline double run_figure(struct host_run *run, enum metric metric)
 {
     double value = run->result.value[metric];
     run_close(run);
     return value;
+}
+
+static inline struct result run_result(struct host_run *run)
+{
+    struct result result = run->result;
+    run_close(run);
+    return result;
 }
 
 static inline void near(double value, double expected, double relative)

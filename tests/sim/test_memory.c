@@ -16,10 +16,7 @@
 
 static struct result result_of(const char *settings)
 {
-    struct host_run *run = run_of(settings, host_run_memory);
-    struct result result = run->result;
-    run_close(run);
-    return result;
+    return run_result(run_of(settings, host_run_memory));
 }
 
 static struct host_run *open_memory(const char *settings)

@@ -18,10 +18,7 @@
 
 static struct result result_of(const char *settings)
 {
-    struct host_run *run = run_of(settings, host_run_migrations);
-    struct result result = run->result;
-    run_close(run);
-    return result;
+    return run_result(run_of(settings, host_run_migrations));
 }
 
 /* What exceeds the threshold shrinks by r a round until it is below the grain. */
