@@ -36,7 +36,7 @@ ENGINE_OBJ := $(ENGINE_SRC:%.c=$B/%.o) $(patsubst %.S,$B/%.o,$(wildcard sim/engi
 CORE_OBJ   := $(CORE_SRC:%.c=$B/%.o) $B/data.o
 ENGINE_LIB := $B/libscalesim-engine.a
 CORE_LIB   := $B/libscalesim.a
-DATA       := $(shell find data -type f | LC_ALL=C sort)
+DATA       := $(shell find data -type f | LC_ALL=C sort) $(sort $(wildcard plots/*.gp))
 
 UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c tests/calibrate/test_*.c))
 ENGINE_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/engine/test_*.c))
@@ -69,7 +69,8 @@ $B/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# data/ compiled in: one assembly file that includes every table and an index of their names.
+# data/ and the scripts of plots/ compiled in: one assembly file that includes every file and an
+# index of their names.
 $B/data.o: data/embed.sh $(DATA)
 	@mkdir -p $(@D)
 	sh data/embed.sh $(DATA) > $B/data.S

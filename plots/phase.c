@@ -1,0 +1,380 @@
+#include "plots/phase.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/option.h"
+#include "model/text.h"
+
+static const double tight_share = 0.8;
+
+double phase_edge(const struct phase_map *map, const struct phase_axis *axis, unsigned cell)
+{
+    double part = (double)cell / map->cells;
+    return axis->logarithmic ? axis->low * pow(axis->high / axis->low, part)
+                             : axis->low + (axis->high - axis->low) * part;
+}
+
+double phase_middle(const struct phase_map *map, const struct phase_axis *axis, unsigned cell)
+{
+    double low = phase_edge(map, axis, cell);
+    double high = phase_edge(map, axis, cell + 1);
+    return round(axis->logarithmic ? sqrt(low * high) : (low + high) / 2);
+}
+
+/* A limit on a line: from `from` on (in units of the inner axis) it fails, and is exceeded `here`
+ * times there and `far` times at the line's end. */
+struct failing {
+    int number;
+    double from, here, far;
+};
+
+struct line {
+    struct phase_map *map;
+    const struct phase_question *question;
+    const struct phase_axis *inner, *outer;
+    bool inner_x;
+    unsigned first, count; /* outer cells that stand for the same value */
+};
+
+/* The scenario of a line, its devices spread, the inner option its ramp. */
+static int line_scenario(const struct line *line, double value, struct scenario *scenario,
+                         struct diag *diag)
+{
+    struct scenario *base = malloc(sizeof *base);
+    if (base == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    *base = *line->question->scenario;
+    if (line->inner->total) /* the ramp states them */
+        base->value[line->inner->option] = NAN;
+    snprintf(base->ramp, sizeof base->ramp, "%s", options[line->outer->option].name);
+    int status = scenario_at(base, value, scenario, diag);
+    if (status == STATUS_OK)
+        status = scenario_spread(scenario, diag);
+    snprintf(scenario->ramp, sizeof scenario->ramp, "%s", options[line->inner->option].name);
+    free(base);
+    return status;
+}
+
+static double guests_of(const struct scenario *scenario)
+{
+    double guests = 0;
+    for (size_t c = 0; c < scenario->class_count; c++)
+        guests += scenario_guests(scenario, c);
+    return guests;
+}
+
+static bool is_shared(const struct model *model, const struct limit *limit)
+{
+    enum resource_scope scope = model_catalog(model)->resources[limit->resource].scope;
+    return scope != RESOURCE_GUEST && scope != RESOURCE_DEVICE;
+}
+
+/* Steps of the ramp for a value of the axis: devices of the host are spread, and where a limit is
+ * one guest's, the guest with most of them counts. */
+static double steps_of(const struct line *line, bool shared, double guests, double value)
+{
+    if (!line->inner->total)
+        return value;
+    return shared ? value / guests : ceil(value / guests);
+}
+
+static double share_at(struct model *model, size_t limit, double n)
+{
+    struct headroom at;
+    model_exceeds(model, limit, n, false, &at);
+    return isinf(at.capacity) || at.demand <= 0 ? 0
+           : at.capacity > 0                    ? at.demand / at.capacity
+                                                : INFINITY;
+}
+
+/* The first value of the axis that fails. Between two steps of a total, guests get one device more
+ * each, one by one. */
+static double failing_from(const struct line *line, struct model *model,
+                           const struct outcome *outcome, double guests)
+{
+    double n = outcome->fails_at;
+    struct headroom below;
+    struct headroom at;
+    if (!line->inner->total || n == 0)
+        return n;
+    if (!is_shared(model, outcome->limit))
+        return guests * (n - 1) + 1;
+    model_exceeds(model, outcome->index, n - 1, false, &below);
+    model_exceeds(model, outcome->index, n, false, &at);
+    double part = (at.capacity - below.demand) / (at.demand - below.demand);
+    double more = floor(part * guests) + 1;
+    return guests * (n - 1) + fmin(fmax(more >= 1 ? more : 1, 1), guests);
+}
+
+static size_t list_failing(const struct line *line, struct model *model,
+                           const struct prediction *prediction, double guests,
+                           struct failing *failing)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < prediction->count; i++) {
+        const struct outcome *outcome = &prediction->outcomes[i];
+        if (isinf(outcome->fails_at) || !limit_is_fatal(outcome->limit))
+            continue;
+        double from = failing_from(line, model, outcome, guests);
+        if (from > line->inner->high)
+            continue;
+        bool shared = is_shared(model, outcome->limit);
+        from = fmax(from, line->inner->low);
+        failing[count++] = (struct failing){
+            outcome->limit->number, from,
+            share_at(model, outcome->index, steps_of(line, shared, guests, from)),
+            share_at(model, outcome->index, steps_of(line, shared, guests, line->inner->high))};
+    }
+    return count;
+}
+
+/* The limit exceeded most at a value. */
+static int worst_at(const struct line *line, const struct failing *failing, size_t count,
+                    double value)
+{
+    int worst = -1;
+    double most = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct failing *at = &failing[i];
+        double span = line->inner->high - at->from;
+        double part = span > 0 ? (value - at->from) / span : 1;
+        double share = isinf(at->far) ? INFINITY : at->here + (at->far - at->here) * part;
+        if (value >= at->from && (worst < 0 || share > most)) {
+            worst = at->number;
+            most = share;
+        }
+    }
+    return worst;
+}
+
+static bool is_tight(const struct line *line, struct model *model,
+                     const struct prediction *prediction, double guests, double value)
+{
+    for (size_t i = 0; i < prediction->count; i++) {
+        const struct outcome *outcome = &prediction->outcomes[i];
+        if (!limit_is_fatal(outcome->limit))
+            continue;
+        double n = steps_of(line, is_shared(model, outcome->limit), guests, value);
+        if (share_at(model, outcome->index, n) > tight_share)
+            return true;
+    }
+    return false;
+}
+
+/* The first cell that is tight; demand grows along the line. */
+static unsigned first_tight(const struct line *line, struct model *model,
+                            const struct prediction *prediction, double guests)
+{
+    unsigned low = 0;
+    unsigned high = line->map->cells;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (is_tight(line, model, prediction, guests, phase_middle(line->map, line->inner, middle)))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static int fill_line(const struct line *line, struct diag *diag)
+{
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct failing *failing = calloc(line->question->catalog->limit_numbers + 1, sizeof *failing);
+    struct model *model = NULL;
+    struct prediction prediction = {.count = 0};
+    int status =
+        scenario != NULL && failing != NULL
+            ? line_scenario(line, phase_middle(line->map, line->outer, line->first), scenario, diag)
+            : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    if (status == STATUS_OK)
+        status = model_new(&model, line->question->catalog, scenario, diag);
+    if (status == STATUS_OK)
+        status = prediction_init(&prediction, model, diag);
+    if (status == STATUS_OK) {
+        const struct phase_map *map = line->map;
+        double guests = fmax(guests_of(scenario), 1);
+        predict(model, &prediction);
+        size_t count = list_failing(line, model, &prediction, guests, failing);
+        unsigned tight = first_tight(line, model, &prediction, guests);
+        for (unsigned i = 0; i < map->cells; i++) {
+            int limit = worst_at(line, failing, count, phase_middle(map, line->inner, i));
+            for (unsigned o = line->first; o < line->first + line->count; o++) {
+                size_t at = line->inner_x ? (size_t)i * map->cells + o : (size_t)o * map->cells + i;
+                map->limit[at] = (short)limit;
+                map->tight[at] = limit >= 0 || i >= tight;
+            }
+        }
+    }
+    prediction_free(&prediction);
+    model_free(model);
+    free(failing);
+    free(scenario);
+    return status;
+}
+
+/* Lines are independent and only read the catalogue; the first error is told. */
+static int fill(struct phase_map *map, const struct phase_question *question, struct diag *diag)
+{
+    bool inner_x = map->x.total || (!map->y.total && map->x.option == OPTION_GUESTS);
+    int status = STATUS_OK;
+#pragma omp parallel for schedule(dynamic, 4)
+    for (unsigned first = 0; first < map->cells; first++) {
+        struct line line = {
+            map,   question, inner_x ? &map->x : &map->y, inner_x ? &map->y : &map->x, inner_x,
+            first, 1};
+        double value = phase_middle(map, line.outer, first);
+        if (first > 0 && phase_middle(map, line.outer, first - 1) == value)
+            continue; /* the line of that cell fills this one too */
+        while (first + line.count < map->cells &&
+               phase_middle(map, line.outer, first + line.count) == value)
+            line.count++;
+        struct diag here = {.line = 0};
+        int code = fill_line(&line, &here);
+#pragma omp critical
+        if (code != STATUS_OK && status == STATUS_OK) {
+            status = code;
+            *diag = here;
+        }
+    }
+    return status;
+}
+
+static int axis_error(struct diag *diag, const char *flag, const char *text)
+{
+    return diag_set(diag, STATUS_USAGE, NULL, 0, flag,
+                    "'%s' is not NAME, NAME=HIGH or NAME=LOW..HIGH with 0 < LOW < HIGH", text);
+}
+
+static int unknown_option(struct diag *diag, const char *flag, const char *name)
+{
+    struct text_nearest nearest;
+    text_nearest_init(&nearest, name);
+    for (int i = 0; options[i].name != NULL; i++)
+        text_nearest_offer(&nearest, options[i].name);
+    diag_set(diag, STATUS_USAGE, NULL, 0, flag, "'%s' is not an option that can be counted", name);
+    diag_suggest(diag, nearest.best);
+    return STATUS_USAGE;
+}
+
+/* Reads "NAME[=[LOW..]HIGH]"; high stays NAN when it is not said. */
+static int read_axis(struct phase_axis *axis, const char *flag, const char *text, struct diag *diag)
+{
+    char name[NAME_MAX_LENGTH];
+    char low[NAME_MAX_LENGTH];
+    const char *equals = strchr(text, '=');
+    size_t length = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    *axis = (struct phase_axis){.low = 1, .high = NAN};
+    snprintf(name, sizeof name, "%.*s", (int)length, text);
+    axis->option = option_find(name);
+    if (axis->option < 0 || options[axis->option].kind == KIND_CHOICE ||
+        options[axis->option].kind == KIND_BOOL)
+        return unknown_option(diag, flag, name);
+    axis->total = axis->option == OPTION_DISKS || axis->option == OPTION_NICS;
+    if (equals == NULL)
+        return STATUS_OK;
+    const char *high = equals + 1;
+    const char *dots = strstr(high, "..");
+    if (dots != NULL) {
+        snprintf(low, sizeof low, "%.*s", (int)(dots - high), high);
+        high = dots + 2;
+        if (!text_parse_number(low, &axis->low))
+            return axis_error(diag, flag, text);
+    }
+    if (!text_parse_number(high, &axis->high) || axis->low <= 0 || axis->high <= axis->low)
+        return axis_error(diag, flag, text);
+    return STATUS_OK;
+}
+
+/* What the scenario asks for along an axis. */
+static double you(const struct phase_question *question, const struct phase_axis *axis,
+                  struct model *model, const struct scenario *spread)
+{
+    double guests = guests_of(spread);
+    double value = model_value(model, model_requested(model), 0, axis->option);
+    double each = NAN;
+    if (axis->option == OPTION_GUESTS)
+        return guests;
+    if (!axis->total)
+        return options[axis->option].kind == KIND_SIZE ? value / 0x1p20 : value;
+    if (!isnan(question->scenario->value[axis->option]))
+        return question->scenario->value[axis->option];
+    each =
+        model_value(model, model_requested(model), 0,
+                    axis->option == OPTION_DISKS ? OPTION_DISKS_PER_GUEST : OPTION_NICS_PER_GUEST);
+    return isnan(each) ? NAN : each * guests;
+}
+
+/* A round number well above. */
+static double beyond(double value)
+{
+    double step = pow(10, floor(log10(value)));
+    return ceil(value / step) * step;
+}
+
+/* Far enough to show what the scenario is short of, or how far it is from it. */
+static void settle_axis(struct phase_axis *axis, double at, double wall)
+{
+    if (isnan(axis->high))
+        axis->high = beyond(fmax(fmax(isnan(at) ? 1 : at * 5, wall), 10));
+    axis->logarithmic = axis->high / axis->low >= 50;
+}
+
+static int settle(struct phase_map *map, const struct phase_question *question, struct diag *diag)
+{
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct model *model = NULL;
+    struct prediction prediction = {.count = 0};
+    if (scenario == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    *scenario = *question->scenario;
+    snprintf(scenario->ramp, sizeof scenario->ramp, "guests");
+    int status = scenario_spread(scenario, diag);
+    if (status == STATUS_OK)
+        status = model_new(&model, question->catalog, scenario, diag);
+    if (status == STATUS_OK)
+        status = prediction_init(&prediction, model, diag);
+    if (status == STATUS_OK) {
+        predict(model, &prediction);
+        double wall = prediction.first_fatal >= 0
+                          ? 5 * prediction.outcomes[prediction.first_fatal].fails_at
+                          : 0;
+        map->you_x = you(question, &map->x, model, scenario);
+        map->you_y = you(question, &map->y, model, scenario);
+        settle_axis(&map->x, map->you_x, map->x.option == OPTION_GUESTS ? wall : 0);
+        settle_axis(&map->y, map->you_y, map->y.option == OPTION_GUESTS ? wall : 0);
+    }
+    prediction_free(&prediction);
+    model_free(model);
+    free(scenario);
+    return status;
+}
+
+int phase_find(struct phase_map *map, const struct phase_question *question, struct diag *diag)
+{
+    *map = (struct phase_map){.cells = question->cells};
+    int status = read_axis(&map->x, "x", question->x, diag);
+    if (status == STATUS_OK)
+        status = read_axis(&map->y, "y", question->y, diag);
+    if (status == STATUS_OK && map->x.option == map->y.option)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, "y", "both axes are %s",
+                        options[map->x.option].name);
+    if (status == STATUS_OK)
+        status = settle(map, question, diag);
+    if (status != STATUS_OK)
+        return status;
+    size_t count = (size_t)map->cells * map->cells;
+    map->limit = malloc(count * sizeof *map->limit);
+    map->tight = malloc(count);
+    if (map->limit == NULL || map->tight == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    return fill(map, question, diag);
+}
+
+void phase_free(struct phase_map *map)
+{
+    free(map->limit);
+    free(map->tight);
+}
