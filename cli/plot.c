@@ -190,11 +190,11 @@ static int draw_whole(const struct plot *plot, enum medium medium, const char *p
 {
     struct output output;
     if (medium == MEDIUM_TERMINAL)
-        return draw(plot, medium, path, diag);
+        return draw(plot, medium, path, path, diag);
     int status = output_open(&output, path, diag);
     if (status != STATUS_OK)
         return status;
-    status = draw(plot, medium, output.temporary, diag);
+    status = draw(plot, medium, path, output.temporary, diag);
     if (status == STATUS_OK)
         return output_commit(&output, diag);
     output_discard(&output);

@@ -10,7 +10,8 @@ struct data_file {
     size_t length;    /* bytes, the NUL not counted */
 };
 
-extern const struct data_file data_files[]; /* data's, sorted by name, then plots'; ends with a NULL name */
+extern const struct data_file
+    data_files[]; /* data's, sorted by name, then plots'; ends with a NULL name */
 
 /* Returns the file of that name, or NULL. */
 const struct data_file *data_find(const char *name);

@@ -149,7 +149,8 @@ static int fail(const char *picture, const char *why, struct diag *diag)
     return diag_set(diag, STATUS_IO, picture, 0, NULL, "cannot be drawn: %s", why);
 }
 
-int draw(const struct plot *plot, enum medium medium, const char *picture, struct diag *diag)
+int draw(const struct plot *plot, enum medium medium, const char *picture, const char *file,
+         struct diag *diag)
 {
     char data_name[32];
     char script_name[32];
@@ -162,7 +163,7 @@ int draw(const struct plot *plot, enum medium medium, const char *picture, struc
         goto out;
     }
     fwrite(plot->data_text, 1, plot->data_length, data);
-    draw_write_script(plot, medium, data_name, picture, script);
+    draw_write_script(plot, medium, data_name, file, script);
     if (fflush(data) != 0 || fflush(script) != 0) {
         status = fail(picture, strerror(errno), diag);
         goto out;

@@ -21,7 +21,9 @@ bool draw_possible(void);
 void draw_write_script(const struct plot *plot, enum medium medium, const char *data,
                        const char *picture, FILE *out);
 
-/* Draws into the file, or on stdout for the terminal. Errors: STATUS_IO with what gnuplot said. */
-int draw(const struct plot *plot, enum medium medium, const char *picture, struct diag *diag);
+/* Draws into a file, or on stdout for the terminal. picture is what errors name it. Errors:
+ * STATUS_IO with what gnuplot said. */
+int draw(const struct plot *plot, enum medium medium, const char *picture, const char *file,
+         struct diag *diag);
 
 #endif

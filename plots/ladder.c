@@ -14,7 +14,7 @@ static void most_text(char out[3 * PLOT_WORD], const struct outcome *outcome, do
     plot_count(low, fmin(outcome->max_ok_low, bound));
     plot_count(high, fmin(outcome->max_ok_high, bound));
     if (isinf(outcome->max_ok))
-        snprintf(out, 3 * PLOT_WORD, "no end");
+        snprintf(out, 3 * PLOT_WORD, "any");
     else if (outcome->max_ok_low == outcome->max_ok_high)
         snprintf(out, 3 * PLOT_WORD, "%s", low);
     else if (isinf(outcome->max_ok_high))
@@ -42,9 +42,7 @@ static void write_title(struct plot *plot, const struct model *model,
     }
     const struct outcome *first = &prediction->outcomes[prediction->first_fatal];
     plot_count(most, first->max_ok);
-    plot_text(plot, "title_text",
-              "%s allows %s %s and is the first limit to stop the ramp; %s asked "
-              "for",
+    plot_text(plot, "title_text", "%s stops the ramp first, after %s %s; %s asked for",
               first->limit->id, most, ramp, asked);
 }
 
@@ -78,9 +76,11 @@ int plot_ladder(struct plot *plot, struct model *model, const struct prediction 
     }
     char ramp[PLOT_WORD];
     plot_words(ramp, model_ramp(model));
-    plot_text(plot, "most_text", "most %s", ramp);
-    plot_text(plot, "rest_text", "%zu limits beyond these bind later", prediction->count - rows);
-    plot_number(plot, "rest", (double)(prediction->count - rows));
+    plot_text(plot, "most_text", "most %s that work", ramp);
+    if (prediction->count > rows)
+        plot_text(plot, "rest_text", " (%zu more limits bind later)", prediction->count - rows);
+    else
+        plot_text(plot, "rest_text", "%s", "");
     plot_number(plot, "rows", (double)rows);
     plot_number(plot, "left_letters", (double)longest + 2);
     plot_number(plot, "x_low", fmax(pow(10, floor(log10(least))), 1e-5));

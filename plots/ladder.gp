@@ -3,13 +3,12 @@ set logscale x
 set xrange [x_low:x_high]
 set yrange [rows - 0.4:-0.8]
 set format x '%g'
-set xlabel 'demand / capacity at the count asked for'
+set xlabel 'demand / capacity at the count asked for' . rest_text
 set lmargin left_letters
-set rmargin 18
+set rmargin 27
 unset ytics
-set arrow 1 from 1, graph 0 to 1, graph 1 nohead linecolor rgb black linewidth 1.5 back
-set label 1 most_text at graph 1, graph 1 left offset 1,0.3
-if (rest > 0) set label 2 rest_text at graph 1, graph 0 right offset 0,-2.2 textcolor rgb grey
+set arrow 1 from 1, graph 0 to 1, graph 1 nohead linecolor rgb black linewidth 1.5 front
+set label 1 most_text at graph 1, graph 1 left offset 1,0.5
 inside(x) = x < x_low ? x_low : x > x_high ? x_high : x
 of(k) = column(11) == k ? inside(column(5)) : NaN
 name(k) = column(11) == k ? x_low : NaN

@@ -3,6 +3,7 @@ set logscale xy
 set xrange [axis_low:axis_high]
 set yrange [axis_low:axis_high]
 set size square
+set bmargin 7
 set format xy '%g'
 set xlabel 'seen'
 set ylabel 'predicted'

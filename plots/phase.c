@@ -30,6 +30,14 @@ struct failing {
     double from, here, far;
 };
 
+/* What a thread fills its lines with, one after the other. */
+struct study {
+    struct scenario *base, *scenario; /* as asked; of the line */
+    struct model *model;
+    struct prediction prediction;
+    struct failing *failing;
+};
+
 struct line {
     struct phase_map *map;
     const struct phase_question *question;
@@ -39,21 +47,19 @@ struct line {
 };
 
 /* The scenario of a line, its devices spread, the inner option its ramp. */
-static int line_scenario(const struct line *line, double value, struct scenario *scenario,
-                         struct diag *diag)
+static int line_scenario(const struct line *line, const struct study *study, struct diag *diag)
 {
-    struct scenario *base = malloc(sizeof *base);
-    if (base == NULL)
-        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    struct scenario *base = study->base;
+    double value = phase_middle(line->map, line->outer, line->first);
     *base = *line->question->scenario;
     if (line->inner->total) /* the ramp states them */
         base->value[line->inner->option] = NAN;
     snprintf(base->ramp, sizeof base->ramp, "%s", options[line->outer->option].name);
-    int status = scenario_at(base, value, scenario, diag);
+    int status = scenario_at(base, value, study->scenario, diag);
     if (status == STATUS_OK)
-        status = scenario_spread(scenario, diag);
-    snprintf(scenario->ramp, sizeof scenario->ramp, "%s", options[line->inner->option].name);
-    free(base);
+        status = scenario_spread(study->scenario, diag);
+    snprintf(study->scenario->ramp, sizeof study->scenario->ramp, "%s",
+             options[line->inner->option].name);
     return status;
 }
 
@@ -71,15 +77,6 @@ static bool is_shared(const struct model *model, const struct limit *limit)
     return scope != RESOURCE_GUEST && scope != RESOURCE_DEVICE;
 }
 
-/* Steps of the ramp for a value of the axis: devices of the host are spread, and where a limit is
- * one guest's, the guest with most of them counts. */
-static double steps_of(const struct line *line, bool shared, double guests, double value)
-{
-    if (!line->inner->total)
-        return value;
-    return shared ? value / guests : ceil(value / guests);
-}
-
 static double share_at(struct model *model, size_t limit, double n)
 {
     struct headroom at;
@@ -87,6 +84,21 @@ static double share_at(struct model *model, size_t limit, double n)
     return isinf(at.capacity) || at.demand <= 0 ? 0
            : at.capacity > 0                    ? at.demand / at.capacity
                                                 : INFINITY;
+}
+
+/* Demand over capacity at a value of the axis. Devices of the host are spread: some guests have one
+ * more than others, and where a limit is one guest's, the guest with most of them counts. */
+static double share_of(const struct line *line, struct model *model, const struct outcome *outcome,
+                       double guests, double value)
+{
+    if (!line->inner->total)
+        return share_at(model, outcome->index, value);
+    double high = share_at(model, outcome->index, ceil(value / guests));
+    double part = value / guests - floor(value / guests);
+    if (!is_shared(model, outcome->limit) || part == 0)
+        return high;
+    double low = share_at(model, outcome->index, floor(value / guests));
+    return isinf(high) ? high : low + (high - low) * part;
 }
 
 /* The first value of the axis that fails. Between two steps of a total, guests get one device more
@@ -120,12 +132,10 @@ static size_t list_failing(const struct line *line, struct model *model,
         double from = failing_from(line, model, outcome, guests);
         if (from > line->inner->high)
             continue;
-        bool shared = is_shared(model, outcome->limit);
         from = fmax(from, line->inner->low);
         failing[count++] = (struct failing){
-            outcome->limit->number, from,
-            share_at(model, outcome->index, steps_of(line, shared, guests, from)),
-            share_at(model, outcome->index, steps_of(line, shared, guests, line->inner->high))};
+            outcome->limit->number, from, share_of(line, model, outcome, guests, from),
+            share_of(line, model, outcome, guests, line->inner->high)};
     }
     return count;
 }
@@ -156,8 +166,7 @@ static bool is_tight(const struct line *line, struct model *model,
         const struct outcome *outcome = &prediction->outcomes[i];
         if (!limit_is_fatal(outcome->limit))
             continue;
-        double n = steps_of(line, is_shared(model, outcome->limit), guests, value);
-        if (share_at(model, outcome->index, n) > tight_share)
+        if (share_of(line, model, outcome, guests, value) > tight_share)
             return true;
     }
     return false;
@@ -179,65 +188,99 @@ static unsigned first_tight(const struct line *line, struct model *model,
     return low;
 }
 
-static int fill_line(const struct line *line, struct diag *diag)
+static int study_begin(struct study *study, const struct phase_question *question,
+                       struct diag *diag)
 {
-    struct scenario *scenario = malloc(sizeof *scenario);
-    struct failing *failing = calloc(line->question->catalog->limit_numbers + 1, sizeof *failing);
-    struct model *model = NULL;
-    struct prediction prediction = {.count = 0};
-    int status =
-        scenario != NULL && failing != NULL
-            ? line_scenario(line, phase_middle(line->map, line->outer, line->first), scenario, diag)
-            : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    *study = (struct study){
+        .base = malloc(sizeof *study->base),
+        .scenario = malloc(sizeof *study->scenario),
+        .failing = calloc(question->catalog->limit_numbers + 1, sizeof *study->failing),
+    };
+    if (study->base == NULL || study->scenario == NULL || study->failing == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    return STATUS_OK;
+}
+
+static void study_end(struct study *study)
+{
+    prediction_free(&study->prediction);
+    model_free(study->model);
+    free(study->failing);
+    free(study->scenario);
+    free(study->base);
+}
+
+/* The first line of a study makes its model, the others bind it again. */
+static int study_bind(struct study *study, const struct line *line, struct diag *diag)
+{
+    int status = line_scenario(line, study, diag);
+    if (status == STATUS_OK && study->model != NULL)
+        return model_rebind(study->model, study->scenario, diag);
     if (status == STATUS_OK)
-        status = model_new(&model, line->question->catalog, scenario, diag);
+        status = model_new(&study->model, line->question->catalog, study->scenario, diag);
     if (status == STATUS_OK)
-        status = prediction_init(&prediction, model, diag);
-    if (status == STATUS_OK) {
-        const struct phase_map *map = line->map;
-        double guests = fmax(guests_of(scenario), 1);
-        predict(model, &prediction);
-        size_t count = list_failing(line, model, &prediction, guests, failing);
-        unsigned tight = first_tight(line, model, &prediction, guests);
-        for (unsigned i = 0; i < map->cells; i++) {
-            int limit = worst_at(line, failing, count, phase_middle(map, line->inner, i));
-            for (unsigned o = line->first; o < line->first + line->count; o++) {
-                size_t at = line->inner_x ? (size_t)i * map->cells + o : (size_t)o * map->cells + i;
-                map->limit[at] = (short)limit;
-                map->tight[at] = limit >= 0 || i >= tight;
-            }
+        status = prediction_init(&study->prediction, study->model, diag);
+    return status;
+}
+
+static int fill_line(const struct line *line, struct study *study, struct diag *diag)
+{
+    const struct phase_map *map = line->map;
+    int status = study_bind(study, line, diag);
+    if (status != STATUS_OK)
+        return status;
+    double guests = fmax(guests_of(study->scenario), 1);
+    predict(study->model, &study->prediction);
+    size_t count = list_failing(line, study->model, &study->prediction, guests, study->failing);
+    unsigned tight = first_tight(line, study->model, &study->prediction, guests);
+    for (unsigned i = 0; i < map->cells; i++) {
+        int limit = worst_at(line, study->failing, count, phase_middle(map, line->inner, i));
+        for (unsigned o = line->first; o < line->first + line->count; o++) {
+            size_t at = line->inner_x ? (size_t)i * map->cells + o : (size_t)o * map->cells + i;
+            map->limit[at] = (short)limit;
+            map->tight[at] = limit >= 0 || i >= tight;
         }
     }
-    prediction_free(&prediction);
-    model_free(model);
-    free(failing);
-    free(scenario);
-    return status;
+    return STATUS_OK;
+}
+
+/* The line whose outer value begins at a cell, or one of no cells: an earlier one has it. */
+static struct line line_at(struct phase_map *map, const struct phase_question *question,
+                           unsigned first)
+{
+    bool inner_x = map->x.total || (!map->y.total && map->x.option == OPTION_GUESTS);
+    struct line line = {
+        map, question, inner_x ? &map->x : &map->y, inner_x ? &map->y : &map->x, inner_x, first, 0};
+    double value = phase_middle(map, line.outer, first);
+    if (first > 0 && phase_middle(map, line.outer, first - 1) == value)
+        return line;
+    while (first + line.count < map->cells &&
+           phase_middle(map, line.outer, first + line.count) == value)
+        line.count++;
+    return line;
 }
 
 /* Lines are independent and only read the catalogue; the first error is told. */
 static int fill(struct phase_map *map, const struct phase_question *question, struct diag *diag)
 {
-    bool inner_x = map->x.total || (!map->y.total && map->x.option == OPTION_GUESTS);
     int status = STATUS_OK;
-#pragma omp parallel for schedule(dynamic, 4)
-    for (unsigned first = 0; first < map->cells; first++) {
-        struct line line = {
-            map,   question, inner_x ? &map->x : &map->y, inner_x ? &map->y : &map->x, inner_x,
-            first, 1};
-        double value = phase_middle(map, line.outer, first);
-        if (first > 0 && phase_middle(map, line.outer, first - 1) == value)
-            continue; /* the line of that cell fills this one too */
-        while (first + line.count < map->cells &&
-               phase_middle(map, line.outer, first + line.count) == value)
-            line.count++;
+#pragma omp parallel
+    {
+        struct study study;
         struct diag here = {.line = 0};
-        int code = fill_line(&line, &here);
+        int code = study_begin(&study, question, &here);
+#pragma omp for schedule(dynamic, 4)
+        for (unsigned first = 0; first < map->cells; first++) {
+            struct line line = line_at(map, question, first);
+            if (code == STATUS_OK && line.count > 0)
+                code = fill_line(&line, &study, &here);
+        }
 #pragma omp critical
         if (code != STATUS_OK && status == STATUS_OK) {
             status = code;
             *diag = here;
         }
+        study_end(&study);
     }
     return status;
 }

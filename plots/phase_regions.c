@@ -127,8 +127,8 @@ static bool find_place(struct regions *regions, struct region *region, unsigned 
             if (in < width * height || dx * dx + dy * dy >= best)
                 continue;
             best = dx * dx + dy * dy;
-            region->label_x = phase_middle(regions->map, &regions->map->x, x + (width - 1) / 2);
-            region->label_y = phase_middle(regions->map, &regions->map->y, y + (height - 1) / 2);
+            region->label_x = phase_edge(regions->map, &regions->map->x, x + width / 2);
+            region->label_y = phase_edge(regions->map, &regions->map->y, y + height / 2);
         }
     }
     return isfinite(best);
@@ -211,7 +211,7 @@ static void write_outlines(struct plot *plot, const struct regions *regions)
     }
 }
 
-/* The lower edge of the tight cells, column by column; a column without any interrupts it. */
+/* The lower edge of the tight cells as a stair, interrupted where columns have none. */
 static void write_contour(struct plot *plot, const struct phase_map *map)
 {
     unsigned last = map->cells + 1;
@@ -220,16 +220,24 @@ static void write_contour(struct plot *plot, const struct phase_map *map)
         unsigned y = 0;
         while (y < map->cells && !map->tight[(size_t)x * map->cells + y])
             y++;
-        if (y == map->cells)
+        double edge = phase_edge(map, &map->x, x);
+        bool begins = last > map->cells || (last == map->cells && x == 0);
+        if (y == last)
             continue;
-        if (y != last)
-            fprintf(plot->data, "%.6g\t%.6g\n", phase_edge(map, &map->x, x),
-                    phase_edge(map, &map->y, y));
-        if (y == 0)
-            break;
+        if (!begins)
+            fprintf(plot->data, "%.6g\t%.6g\n", edge, phase_edge(map, &map->y, last));
+        if (x > 0 || y < map->cells)
+            fprintf(plot->data, "%.6g\t%.6g\n", edge, phase_edge(map, &map->y, y));
+        if (y == map->cells)
+            fputc('\n', plot->data);
         last = y;
+        if (y == 0)
+            return; /* and so are the columns to the right */
     }
-    fprintf(plot->data, "NaN\tNaN\n");
+    if (last < map->cells)
+        fprintf(plot->data, "%.6g\t%.6g\n", map->x.high, phase_edge(map, &map->y, last));
+    else
+        fprintf(plot->data, "NaN\tNaN\n"); /* a block is never empty */
 }
 
 static void write_names(struct plot *plot, const struct regions *regions)
@@ -262,11 +270,11 @@ static void write_title(struct plot *plot, const struct regions *regions)
         plot_text(plot, "title_text", "%s %s with %s %s do not fit: %s binds", at_x, x, at_y, y,
                   name_of(regions, map->limit[at]));
     else if (inside)
-        plot_text(plot, "title_text", "%s %s with %s %s fit%s; %zu limits bind around them", at_x,
-                  x, at_y, y, map->tight[at] ? ", above 80 % of a limit" : "", regions->count);
+        plot_text(plot, "title_text", "%s %s with %s %s fit%s; limits around them: %zu", at_x, x,
+                  at_y, y, map->tight[at] ? ", above 80 % of a limit" : "", regions->count);
     else
-        plot_text(plot, "title_text", "%zu limits bind in turn as %s and %s grow", regions->count,
-                  x, y);
+        plot_text(plot, "title_text", "Limits that bind as %s and %s grow: %zu", x, y,
+                  regions->count);
     plot_number(plot, "has_you", inside);
     plot_number(plot, "you_x", inside ? map->you_x : 1);
     plot_number(plot, "you_y", inside ? map->you_y : 1);

@@ -9,7 +9,7 @@
 enum { POINTS = 10 };
 
 static const enum metric drawn[] = {METRIC_start_p50, METRIC_start_p99, METRIC_start_rate};
-enum { DRAWN = sizeof drawn / sizeof drawn[0] };
+enum { DRAWN = sizeof drawn / sizeof drawn[0], RATE = DRAWN - 1 };
 
 struct ramp {
     const struct catalog *catalog;
@@ -37,13 +37,14 @@ static int simulate_at(const struct ramp *ramp, double n, struct figures *figure
     return status;
 }
 
-static int write_points(struct plot *plot, const struct ramp *ramp, double bound,
-                        struct interval *last, struct diag *diag)
+static int write_points(struct plot *plot, const struct ramp *ramp, double bound, struct diag *diag)
 {
     struct figures *figures = malloc(sizeof *figures);
     int status =
         figures != NULL ? STATUS_OK : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     double before = 0;
+    double low = INFINITY;
+    double high = 0;
     plot_block(plot, "ramp",
                "count\tp50\tp50_low\tp50_high\tp99\tp99_low\tp99_high\trate\trate_low\trate_high");
     for (int i = 1; status == STATUS_OK && i <= POINTS; i++) {
@@ -58,12 +59,15 @@ static int write_points(struct plot *plot, const struct ramp *ramp, double bound
         for (int m = 0; m < DRAWN; m++) {
             struct interval at = figures_interval(figures, drawn[m]);
             double half = isfinite(at.half_width) ? at.half_width : 0;
-            last[m] = at;
+            low = fmin(low, m == RATE ? low : at.mean);
+            high = fmax(high, m == RATE ? high : at.mean + half);
             fprintf(plot->data, "\t%.6g\t%.6g\t%.6g", at.mean, fmax(at.mean - half, at.mean / 100),
                     at.mean + half);
         }
         fputc('\n', plot->data);
     }
+    plot_number(plot, "y_low", high / low > 20 ? low / 2 : 0);
+    plot_number(plot, "y_high", high / low > 20 ? high * 3 : high * 1.4);
     free(figures);
     return status;
 }
@@ -109,7 +113,6 @@ int plot_ramp(struct plot *plot, struct model *model, const struct prediction *p
 {
     struct ramp ramp = {model_catalog(model), model_scenario(model), overlay, rules};
     struct knees knees = {.count = 0};
-    struct interval last[DRAWN];
     double wall = prediction->first_fatal >= 0
                       ? prediction->outcomes[prediction->first_fatal].max_ok
                       : INFINITY;
@@ -118,7 +121,7 @@ int plot_ramp(struct plot *plot, struct model *model, const struct prediction *p
         return diag_set(diag, STATUS_USAGE, NULL, 0, "ramp", "only a ramp of guests is started");
     if (wall == 0)
         return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "not one guest starts: nothing to draw");
-    int status = write_points(plot, &ramp, bound, last, diag);
+    int status = write_points(plot, &ramp, bound, diag);
     if (status == STATUS_OK)
         status = knees_find(&knees, ramp.catalog, ramp.scenario, bound, overlay, rules, diag);
     if (status == STATUS_OK)

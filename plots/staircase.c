@@ -4,7 +4,7 @@
 
 #include "plots/kinds.h"
 
-enum { STEPS = 16, FIX = 44, ROW_PIXELS = 34, FRAME_PIXELS = 170 };
+enum { STEPS = 16, FIX = 44, ROW_PIXELS = 44, FRAME_PIXELS = 170 };
 enum cost { COST_SYSCTL, COST_RESTART, COST_REBOOT, COST_RECOMPILE, COST_HARDWARE, COST_WALL };
 
 /* What a fix takes follows from where a limit is kept. A limit at its hard maximum, or one without
@@ -71,19 +71,21 @@ int plot_staircase(struct plot *plot, const struct model *model,
         double next = i + 1 < prediction->rungs ? most_before(&prediction->ladder[i + 1]) : most;
         short_fix(fix, rung->raised ? "beyond the most it can be raised to" : limit->remedy);
         plot_count(from, most);
+        plot_count(to, next);
+        bool ends = i + 1 == prediction->rungs;
         fprintf(plot->data, "%zu\t%s\t%d\t%.10g\t%.10g\t%d\t", i, limit->id, rung->raised, most,
-                next,
-                i + 1 < prediction->rungs ? (int)cost_of_fix(limit, rung->raised) : (int)COST_WALL);
+                next, (int)(ends ? COST_WALL : cost_of_fix(limit, rung->raised)));
         plot_cell(plot, fix);
-        fprintf(plot->data, "\t%s\n", from);
+        fprintf(plot->data, "\t%s%s%s\n", from, ends ? "" : " to ", ends ? "" : to);
     }
     const struct rung *last = &prediction->ladder[rows - 1];
     plot_count(from, most_before(&prediction->ladder[0]));
     plot_count(to, most_before(last));
     plot_count(asked, prediction->requested);
     if (rows > 1)
-        plot_text(plot, "title_text", "%zu fixes take %s from %s to %s; then %s stops the ramp",
-                  rows - 1, ramp, from, to, prediction->outcomes[last->outcome].limit->id);
+        plot_text(plot, "title_text", "%zu fix%s %s %s from %s to %s; then %s stops the ramp",
+                  rows - 1, rows == 2 ? "" : "es", rows == 2 ? "takes" : "take", ramp, from, to,
+                  prediction->outcomes[last->outcome].limit->id);
     else
         plot_text(plot, "title_text", "%s stops the ramp at %s %s, and nothing comes before it",
                   prediction->outcomes[last->outcome].limit->id, from, ramp);

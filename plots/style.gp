@@ -13,6 +13,7 @@ pale = '#DDDDDD'
 set datafile separator "\t"
 set border 3 linecolor rgb grey
 set tics nomirror out textcolor rgb black
-set key outside bottom center horizontal samplen 1.5
+set key at screen 0.5, 0.012 center bottom horizontal samplen 1.5 maxrows 1
+set bmargin 6.5
 set title title_text
 set bars 0.4

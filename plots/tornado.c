@@ -23,23 +23,21 @@ struct tornado {
     size_t count;
 };
 
-/* The most that works, INFINITY when nothing stops it; NAN when the scenario cannot be. */
-static double most(const struct catalog *catalog, const struct scenario *scenario)
+/* The most that works, INFINITY when nothing stops it; NAN when the scenario cannot be, or when
+ * not one step works, which tells that a change is none that could be made rather than how much it
+ * matters. */
+static double most(struct model *model)
 {
-    struct model *model;
     struct prediction prediction;
     struct diag ignored;
     double out = NAN;
-    if (model_new(&model, catalog, scenario, &ignored) != STATUS_OK)
-        return NAN;
     if (prediction_init(&prediction, model, &ignored) == STATUS_OK) {
         predict(model, &prediction);
         out = prediction.first_fatal >= 0 ? prediction.outcomes[prediction.first_fatal].max_ok
                                           : INFINITY;
     }
     prediction_free(&prediction);
-    model_free(model);
-    return out;
+    return out > 0 ? out : NAN;
 }
 
 /* What to try an option at. */
@@ -55,7 +53,8 @@ static size_t variants(const struct scenario_option *option, double base, double
         }
     } else if (base > 0) {
         bool whole = option->kind != KIND_NUMBER;
-        out[count++] = whole ? floor(base / 2) : base / 2;
+        if (!whole || base >= 2)
+            out[count++] = whole ? floor(base / 2) : base / 2;
         out[count++] = base * 2;
     } else {
         out[count++] = 1;
@@ -78,7 +77,7 @@ static void take(struct bar *bar, double at, const char *text)
 }
 
 static void vary_option(const struct tornado *tornado, struct bar *bar, double base,
-                        struct scenario *scenario)
+                        struct scenario *scenario, struct model *model)
 {
     const struct scenario_option *option = &options[bar->option];
     double values[VARIANTS_MAX];
@@ -94,7 +93,8 @@ static void vary_option(const struct tornado *tornado, struct bar *bar, double b
         if (scenario_set(scenario, option->name, text, &ignored) != STATUS_OK)
             continue;
         option_format(option, values[i], text, sizeof text);
-        take(bar, most(tornado->catalog, scenario), text);
+        if (model_rebind(model, scenario, &ignored) == STATUS_OK)
+            take(bar, most(model), text);
     }
 }
 
@@ -114,18 +114,24 @@ static void vary_demand(const struct tornado *tornado, struct bar *bar)
         demands[bar->demand].amount = amount;
         struct catalog shifted = catalog;
         shifted.demands = demands;
-        take(bar, most(&shifted, tornado->scenario), text);
+        struct model *model;
+        struct diag ignored;
+        if (model_new(&model, &shifted, tornado->scenario, &ignored) == STATUS_OK)
+            take(bar, most(model), text);
+        model_free(model);
     }
     free(amount);
     free(demands);
 }
 
-/* The architecture is no input that varies on a host, and the ramp is what the answer counts. */
+/* The architecture is no input that varies on a host, how far guests get is what is asked, and the
+ * ramp is what the answer counts. */
 static bool is_varied(int option, const struct model *model)
 {
     const char *ramp = model_ramp(model);
     return option != OPTION_ARCH && option != OPTION_GUESTS && option != OPTION_DISKS &&
-           option != OPTION_NICS && strcmp(options[option].name, ramp) != 0;
+           option != OPTION_NICS && option != option_find("stage") &&
+           strcmp(options[option].name, ramp) != 0;
 }
 
 static void list_bars(struct tornado *tornado, struct model *model)
@@ -160,16 +166,22 @@ static void vary_all(struct tornado *tornado, struct model *model)
         if (tornado->bars[i].option >= 0)
             base[i] = model_value(model, model_requested(model), 0, tornado->bars[i].option);
     }
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < tornado->count; i++) {
+#pragma omp parallel
+    {
         struct scenario *scenario = malloc(sizeof *scenario);
-        if (scenario != NULL && base != NULL) {
+        struct model *own = NULL;
+        struct diag ignored;
+        bool ready = scenario != NULL && base != NULL &&
+                     model_new(&own, tornado->catalog, tornado->scenario, &ignored) == STATUS_OK;
+#pragma omp for schedule(dynamic)
+        for (size_t i = 0; i < tornado->count; i++) {
             struct bar *bar = &tornado->bars[i];
-            if (bar->option >= 0)
-                vary_option(tornado, bar, base[i], scenario);
-            else
+            if (ready && bar->option >= 0)
+                vary_option(tornado, bar, base[i], scenario, own);
+            else if (ready)
                 vary_demand(tornado, bar);
         }
+        model_free(own);
         free(scenario);
     }
     free(base);
@@ -210,23 +222,36 @@ static void write_bars(struct plot *plot, const struct tornado *tornado, size_t 
     plot_text(plot, "base_text", "now: %s", count);
     plot_text(plot, "ramp_text", "most %s that work", ramp);
     plot_number(plot, "base", tornado->base);
+    bool uncertain = false;
+    size_t longest = 0;
+    for (size_t i = 0; i < rows; i++) {
+        uncertain = uncertain || tornado->bars[i].demand >= 0;
+        longest = fmax(longest, strlen(tornado->bars[i].name));
+    }
+    plot_number(plot, "left_letters", (double)longest + 2);
+    plot_number(plot, "uncertain", uncertain);
     plot_number(plot, "rows", (double)rows);
     plot_number(plot, "x_low", fmax(low / 2.5, 0.5));
     plot_number(plot, "x_high", fmax(high, 1) * 2.5);
     plot->height = FRAME_PIXELS + ROW_PIXELS * (unsigned)rows;
 }
 
+/* The first bar in words: what leaves fewer, what allows more. */
 static void write_title(struct plot *plot, const struct tornado *tornado, const char *ramp)
 {
     const struct bar *first = &tornado->bars[0];
-    char low[PLOT_WORD];
-    char high[PLOT_WORD];
-    char base[PLOT_WORD];
-    plot_count(low, first->low);
-    plot_count(high, first->high);
-    plot_count(base, tornado->base);
-    plot_text(plot, "title_text", "%s moves the most %s most: from %s to %s, now %s", first->name,
-              ramp, low, high, base);
+    char fewer[2 * PLOT_WORD] = "";
+    char more[2 * PLOT_WORD] = "";
+    char count[PLOT_WORD];
+    plot_count(count, first->low);
+    if (first->low < tornado->base)
+        snprintf(fewer, sizeof fewer, " %s leaves %s,", first->low_text, count);
+    plot_count(count, first->high);
+    if (first->high > tornado->base)
+        snprintf(more, sizeof more, " %s allows %s,", first->high_text, count);
+    plot_count(count, tornado->base);
+    plot_text(plot, "title_text", "%s matters most to how many %s work:%s%s now %s", first->name,
+              ramp, fewer, more, count);
 }
 
 int plot_tornado(struct plot *plot, struct model *model, const struct prediction *prediction,
