@@ -73,8 +73,11 @@ static size_t list_points(const struct score *score, struct parity_point *points
             .name = result->name,
             .limit = result->limit,
             .seen = seen,
+            .seen_low = censored || isnan(result->ok) ? seen : fmin(result->ok + 1, seen),
             .predicted = censored ? result->max_ok : result->fails_at,
-            .censored = result->bound == BOUND_CAP,
+            .bound = censored            ? PARITY_AT_LEAST
+                     : isnan(result->ok) ? PARITY_AT_MOST
+                                         : PARITY_EXACT,
             .limit_right = result->rank == 1,
             .count_right = !result->count_scored || result->count_right,
         };

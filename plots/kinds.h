@@ -37,11 +37,14 @@ int plot_phase(struct plot *plot, const struct phase_question *question, struct 
 int plot_ramp(struct plot *plot, struct model *model, const struct prediction *prediction,
               const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
 
-/* A case: what was seen and what was predicted, as counts; predicted INFINITY: none. */
+/* A case: what was seen and what was predicted, as counts; predicted INFINITY: none. A run that
+ * ended without failing saw a lower bound, one that only tried a count that failed an upper one. */
+enum parity_bound { PARITY_EXACT, PARITY_AT_LEAST, PARITY_AT_MOST };
 struct parity_point {
     const char *name, *limit;
     double seen, predicted;
-    bool censored; /* the run ended without failing: seen is a lower bound */
+    double seen_low; /* what is seen lies from here to seen */
+    enum parity_bound bound;
     bool limit_right, count_right;
 };
 int plot_parity(struct plot *plot, const struct parity_point *points, size_t count,

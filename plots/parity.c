@@ -36,16 +36,16 @@ int plot_parity(struct plot *plot, const struct parity_point *points, size_t cou
     }
     low = pow(10, floor(log10(low) - 0.1));
     high = pow(10, ceil(log10(high) + 0.1));
-    plot_block(plot, "cases", "seen\tpredicted\tmark\tcensored\tbeyond\tmiss\tcase\tlimit");
+    plot_block(plot, "cases", "seen\tlow\tpredicted\tmark\tbound\tbeyond\tmiss\tcase\tlimit");
     for (size_t i = 0; i < count; i++) {
         const struct parity_point *point = &points[i];
         enum mark mark = mark_of(point);
         bool beyond = isinf(point->predicted);
         marks[mark]++;
         missed += mark != MARK_RIGHT;
-        fprintf(plot->data, "%.10g\t%.10g\t%d\t%d\t%d\t%zu\t", lowest(point->seen),
-                beyond ? high : lowest(point->predicted), (int)mark, point->censored, beyond,
-                mark != MARK_RIGHT && missed <= MISSES ? missed : 0);
+        fprintf(plot->data, "%.10g\t%.10g\t%.10g\t%d\t%d\t%d\t%zu\t", lowest(point->seen),
+                lowest(point->seen_low), beyond ? high : lowest(point->predicted), (int)mark,
+                (int)point->bound, beyond, mark != MARK_RIGHT && missed <= MISSES ? missed : 0);
         plot_cell(plot, point->name);
         fputc('\t', plot->data);
         plot_cell(plot, point->limit);
