@@ -61,7 +61,13 @@ int question_scenario(struct scenario *scenario, const struct arguments *argumen
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
 verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets,
-    cli_calibrate, cli_plot;
+    cli_calibrate, cli_plot, cli_report;
+
+/* Writes the data and the script of a picture. The caller ends with plot_free, also after an error.
+ */
+struct plot;
+int picture_make(struct plot *plot, const char *kind, struct question *question,
+                 const struct arguments *arguments, struct diag *diag);
 
 /* A file that appears whole or not at all. path must outlive it. */
 struct output {

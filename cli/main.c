@@ -40,7 +40,7 @@ static const struct {
 } verbs[] = {
     {"run", cli_run},           {"limits", cli_limits},     {"explain", cli_explain},
     {"diagnose", cli_diagnose}, {"validate", cli_validate}, {"calibrate", cli_calibrate},
-    {"plot", cli_plot},
+    {"plot", cli_plot},         {"report", cli_report},
 };
 
 static const struct argp_option plain[] = {
@@ -55,7 +55,7 @@ static const struct argp_option plain[] = {
     {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
     {"output", 'o', "FILE", 0,
      "calibrate: the parameter file to write or merge into; plot: the picture, .svg or .png, or - "
-     "for the terminal",
+     "for the terminal; report: the .html",
      1},
     {"keep", KEY_KEEP, NULL, 0, "plot: leave the data (.dat) and the script (.gp) too", 1},
     {"x", KEY_X, "NAME[=LOW..HIGH]", 0, "plot phase: the option along x (guests)", 1},
@@ -224,7 +224,7 @@ int main(int count, char **values)
         take,
         "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate "
         "--targets [PART...]\ncalibrate TRACE... -o FILE\nplot KIND [CASES.csv...] -o "
-        "FILE.svg|png|-",
+        "FILE.svg|png|-\nreport -o FILE.html",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "

@@ -48,15 +48,21 @@ static int picture_ramp(struct plot *plot, struct question *question,
 static int picture_phase(struct plot *plot, struct question *question,
                          const struct arguments *arguments, struct diag *diag)
 {
+    struct scenario *scenario = malloc(sizeof *scenario);
     struct phase_question phase = {
         .catalog = &question->catalog,
-        .scenario = &question->scenario,
+        .scenario = scenario,
         .x = arguments->x != NULL ? arguments->x : "guests",
         .y = arguments->y != NULL ? arguments->y : "disks",
         .cells = arguments->cells > 0 ? arguments->cells : CELLS,
     };
-    int status = question_scenario(&question->scenario, arguments, diag);
-    return status == STATUS_OK ? plot_phase(plot, &phase, diag) : status;
+    if (scenario == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    int status = question_scenario(scenario, arguments, diag);
+    if (status == STATUS_OK)
+        status = plot_phase(plot, &phase, diag);
+    free(scenario);
+    return status;
 }
 
 /* Cases that state a count of the limit seen. */
@@ -124,9 +130,8 @@ static const struct picture {
 };
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
 
-static const struct picture *find_picture(const struct arguments *arguments, struct diag *diag)
+static const struct picture *find_picture(const char *kind, struct diag *diag)
 {
-    const char *kind = arguments->word_count > 0 ? arguments->words[0] : "";
     struct text_nearest nearest;
     text_nearest_init(&nearest, kind);
     for (size_t i = 0; i < PICTURES; i++) {
@@ -220,10 +225,23 @@ static int show(const struct plot *plot, enum medium medium, const struct argume
     return status == STATUS_OK ? draw_whole(plot, medium, arguments->output, diag) : status;
 }
 
+int picture_make(struct plot *plot, const char *kind, struct question *question,
+                 const struct arguments *arguments, struct diag *diag)
+{
+    const struct picture *picture = find_picture(kind, diag);
+    int status = plot_init(plot, kind, diag);
+    if (picture == NULL)
+        return STATUS_USAGE;
+    if (status == STATUS_OK)
+        status = picture->write(plot, question, arguments, diag);
+    return status == STATUS_OK ? plot_finish(plot, diag) : status;
+}
+
 int cli_plot(const struct arguments *arguments, struct diag *diag)
 {
     enum medium medium;
-    const struct picture *picture = find_picture(arguments, diag);
+    const struct picture *picture =
+        find_picture(arguments->word_count > 0 ? arguments->words[0] : "", diag);
     if (picture == NULL)
         return STATUS_USAGE;
     if (arguments->output == NULL)
@@ -233,15 +251,10 @@ int cli_plot(const struct arguments *arguments, struct diag *diag)
     if (status != STATUS_OK)
         return status;
     struct question question;
-    struct plot plot;
+    struct plot plot = {.kind = NULL};
     status = question_open(&question, arguments, diag);
-    int made = plot_init(&plot, picture->name, diag);
     if (status == STATUS_OK)
-        status = made;
-    if (status == STATUS_OK)
-        status = picture->write(&plot, &question, arguments, diag);
-    if (status == STATUS_OK)
-        status = plot_finish(&plot, diag);
+        status = picture_make(&plot, picture->name, &question, arguments, diag);
     if (status == STATUS_OK)
         status = show(&plot, medium, arguments, diag);
     plot_free(&plot);

@@ -5,23 +5,8 @@
 #include <string.h>
 
 #include "model/option.h"
-#include "model/text.h"
 
 static const double tight_share = 0.8;
-
-double phase_edge(const struct phase_map *map, const struct phase_axis *axis, unsigned cell)
-{
-    double part = (double)cell / map->cells;
-    return axis->logarithmic ? axis->low * pow(axis->high / axis->low, part)
-                             : axis->low + (axis->high - axis->low) * part;
-}
-
-double phase_middle(const struct phase_map *map, const struct phase_axis *axis, unsigned cell)
-{
-    double low = phase_edge(map, axis, cell);
-    double high = phase_edge(map, axis, cell + 1);
-    return round(axis->logarithmic ? sqrt(low * high) : (low + high) / 2);
-}
 
 /* A limit on a line: from `from` on (in units of the inner axis) it fails, and is exceeded `here`
  * times there and `far` times at the line's end. */
@@ -285,52 +270,6 @@ static int fill(struct phase_map *map, const struct phase_question *question, st
     return status;
 }
 
-static int axis_error(struct diag *diag, const char *flag, const char *text)
-{
-    return diag_set(diag, STATUS_USAGE, NULL, 0, flag,
-                    "'%s' is not NAME, NAME=HIGH or NAME=LOW..HIGH with 0 < LOW < HIGH", text);
-}
-
-static int unknown_option(struct diag *diag, const char *flag, const char *name)
-{
-    struct text_nearest nearest;
-    text_nearest_init(&nearest, name);
-    for (int i = 0; options[i].name != NULL; i++)
-        text_nearest_offer(&nearest, options[i].name);
-    diag_set(diag, STATUS_USAGE, NULL, 0, flag, "'%s' is not an option that can be counted", name);
-    diag_suggest(diag, nearest.best);
-    return STATUS_USAGE;
-}
-
-/* Reads "NAME[=[LOW..]HIGH]"; high stays NAN when it is not said. */
-static int read_axis(struct phase_axis *axis, const char *flag, const char *text, struct diag *diag)
-{
-    char name[NAME_MAX_LENGTH];
-    char low[NAME_MAX_LENGTH];
-    const char *equals = strchr(text, '=');
-    size_t length = equals != NULL ? (size_t)(equals - text) : strlen(text);
-    *axis = (struct phase_axis){.low = 1, .high = NAN};
-    snprintf(name, sizeof name, "%.*s", (int)length, text);
-    axis->option = option_find(name);
-    if (axis->option < 0 || options[axis->option].kind == KIND_CHOICE ||
-        options[axis->option].kind == KIND_BOOL)
-        return unknown_option(diag, flag, name);
-    axis->total = axis->option == OPTION_DISKS || axis->option == OPTION_NICS;
-    if (equals == NULL)
-        return STATUS_OK;
-    const char *high = equals + 1;
-    const char *dots = strstr(high, "..");
-    if (dots != NULL) {
-        snprintf(low, sizeof low, "%.*s", (int)(dots - high), high);
-        high = dots + 2;
-        if (!text_parse_number(low, &axis->low))
-            return axis_error(diag, flag, text);
-    }
-    if (!text_parse_number(high, &axis->high) || axis->low <= 0 || axis->high <= axis->low)
-        return axis_error(diag, flag, text);
-    return STATUS_OK;
-}
-
 /* What the scenario asks for along an axis. */
 static double you(const struct phase_question *question, const struct phase_axis *axis,
                   struct model *model, const struct scenario *spread)
@@ -348,21 +287,6 @@ static double you(const struct phase_question *question, const struct phase_axis
         model_value(model, model_requested(model), 0,
                     axis->option == OPTION_DISKS ? OPTION_DISKS_PER_GUEST : OPTION_NICS_PER_GUEST);
     return isnan(each) ? NAN : each * guests;
-}
-
-/* A round number well above. */
-static double beyond(double value)
-{
-    double step = pow(10, floor(log10(value)));
-    return ceil(value / step) * step;
-}
-
-/* Far enough to show what the scenario is short of, or how far it is from it. */
-static void settle_axis(struct phase_axis *axis, double at, double wall)
-{
-    if (isnan(axis->high))
-        axis->high = beyond(fmax(fmax(isnan(at) ? 1 : at * 5, wall), 10));
-    axis->logarithmic = axis->high / axis->low >= 50;
 }
 
 static int settle(struct phase_map *map, const struct phase_question *question, struct diag *diag)
@@ -386,8 +310,8 @@ static int settle(struct phase_map *map, const struct phase_question *question, 
                           : 0;
         map->you_x = you(question, &map->x, model, scenario);
         map->you_y = you(question, &map->y, model, scenario);
-        settle_axis(&map->x, map->you_x, map->x.option == OPTION_GUESTS ? wall : 0);
-        settle_axis(&map->y, map->you_y, map->y.option == OPTION_GUESTS ? wall : 0);
+        phase_axis_settle(&map->x, map->you_x, map->x.option == OPTION_GUESTS ? wall : 0);
+        phase_axis_settle(&map->y, map->you_y, map->y.option == OPTION_GUESTS ? wall : 0);
     }
     prediction_free(&prediction);
     model_free(model);
@@ -398,9 +322,9 @@ static int settle(struct phase_map *map, const struct phase_question *question, 
 int phase_find(struct phase_map *map, const struct phase_question *question, struct diag *diag)
 {
     *map = (struct phase_map){.cells = question->cells};
-    int status = read_axis(&map->x, "x", question->x, diag);
+    int status = phase_axis_read(&map->x, "x", question->x, diag);
     if (status == STATUS_OK)
-        status = read_axis(&map->y, "y", question->y, diag);
+        status = phase_axis_read(&map->y, "y", question->y, diag);
     if (status == STATUS_OK && map->x.option == map->y.option)
         return diag_set(diag, STATUS_USAGE, NULL, 0, "y", "both axes are %s",
                         options[map->x.option].name);

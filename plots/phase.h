@@ -36,4 +36,10 @@ void phase_free(struct phase_map *map);
 double phase_edge(const struct phase_map *map, const struct phase_axis *axis, unsigned cell);
 double phase_middle(const struct phase_map *map, const struct phase_axis *axis, unsigned cell);
 
+/* Reads "NAME[=[LOW..]HIGH]"; high stays NAN when it is not said. flag is what errors name. */
+int phase_axis_read(struct phase_axis *axis, const char *flag, const char *text, struct diag *diag);
+
+/* Reaches far enough to show what the scenario asks for and what stops it: at and wall. */
+void phase_axis_settle(struct phase_axis *axis, double at, double wall);
+
 #endif

@@ -169,6 +169,35 @@ static void mistakes_are_told(void **state)
     }
 }
 
+/* One file with its pictures, nothing fetched; the command that it states makes it again. */
+static void report_is_self_contained(void **state)
+{
+    char line[512];
+    char path[256];
+    char *html;
+    size_t length;
+    struct diag diag;
+    (void)state;
+    if (!has_gnuplot())
+        skip();
+    snprintf(path, sizeof path, "%s/report.html", folder);
+    snprintf(line, sizeof line, "report --guests 1100 --no-simulate -o %s", path);
+    assert_int_equal(run(line, out, sizeof out), 0);
+    assert_string_equal(out, "");
+    assert_int_equal(text_read_file(path, &html, &length, &diag), 0);
+    assert_non_null(strstr(html, "<h1>does not fit: 1 100 guests"));
+    assert_non_null(strstr(html, "scalesim report --guests '1100' --no-simulate"));
+    assert_null(strstr(html, "src="));
+    assert_null(strstr(html, "<script"));
+    assert_null(strstr(html, "<?xml"));
+    size_t pictures = 0;
+    for (const char *at = html; (at = strstr(at, "<svg")) != NULL; at++)
+        pictures++;
+    assert_int_equal(pictures, 4);
+    free(html);
+    assert_int_equal(run("report --guests 9 -o x.pdf", out, sizeof out), 64);
+}
+
 /* A cell fits exactly when a model bound to it alone says so. */
 static void map_agrees_with_models(void **state)
 {
@@ -215,7 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_is_the_golden_one),  cmocka_unit_test(pictures_are_drawn),
         cmocka_unit_test(kept_script_draws_again), cmocka_unit_test(mistakes_are_told),
-        cmocka_unit_test(map_agrees_with_models),
+        cmocka_unit_test(map_agrees_with_models),  cmocka_unit_test(report_is_self_contained),
     };
     return cmocka_run_group_tests_name("plots", tests, set_up, tear_down);
 }
