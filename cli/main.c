@@ -247,10 +247,11 @@ int main(int count, char **values)
         }
     }
     if (!known)
-        diag_set(&diag, STATUS_USAGE, NULL, 0, NULL,
-                 "'%s' is not a verb; expected run, limits, explain, diagnose, validate, calibrate "
-                 "or plot",
-                 arguments.verb);
+        diag_set(
+            &diag, STATUS_USAGE, NULL, 0, NULL,
+            "'%s' is not a verb; expected run, limits, explain, diagnose, validate, calibrate, "
+            "plot or report",
+            arguments.verb);
     if (code >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         code = diag_set(&diag, STATUS_IO, NULL, 0, NULL, "cannot write the answer");
     if (code < 0)

@@ -14,7 +14,8 @@ fills = '#E69F00 #56B4E9 #F0E442 #CC79A7 #4FB99B #5A9BC8 #E8926A #BBBBBB'
 fill(i) = word(fills, i % 8 + 1)
 label(i) = value(sprintf('name%d', i))
 set style fill solid 0.75 noborder
-if (has_you) set label 1 'you' at you_x, you_y left offset 1,0 front
+set style textbox opaque noborder fillcolor rgb 'white' margins 0.6,0.2
+if (has_you) set label 1 'you' at you_x, you_y left offset 1.5,0 front boxed
 plot for [i = 0:regions - 1] data index sprintf('region%d', i) using 1:2:3 with filledcurves \
          linecolor rgb fill(i) notitle, \
      for [i = 0:regions - 1] 1/0 with boxes linecolor rgb fill(i) title label(i), \
