@@ -37,7 +37,8 @@ CORE_OBJ   := $(CORE_SRC:%.c=$B/%.o) $B/data.o
 ENGINE_LIB := $B/libscalesim-engine.a
 CORE_LIB   := $B/libscalesim.a
 # Traces are what tables are made of and tests read, not part of the program.
-DATA       := $(shell find data -path data/traces -prune -o -type f -print | LC_ALL=C sort)
+DATA       := $(shell find data -path data/traces -prune -o -type f -print | LC_ALL=C sort) \
+              $(sort $(wildcard plots/*.gp))
 
 UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c tests/calibrate/test_*.c))
 ENGINE_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/engine/test_*.c))
@@ -70,7 +71,8 @@ $B/%.o: %.S
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# data/ compiled in: one assembly file that includes every table and an index of their names.
+# data/ and the scripts of plots/ compiled in: one assembly file that includes every file and an
+# index of their names.
 $B/data.o: data/embed.sh $(DATA)
 	@mkdir -p $(@D)
 	sh data/embed.sh $(DATA) > $B/data.S

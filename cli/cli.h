@@ -35,7 +35,9 @@ struct arguments {
     const char *catalog, *scenario, *parameters;
     const char *trace, *series, *output; /* files to write; NULL: none */
     enum format format;
-    bool full, targets, no_simulate, dry_run, force;
+    const char *x, *y; /* axes of a phase map; NULL: the usual ones */
+    unsigned cells;    /* along each of them; 0: the usual number */
+    bool full, targets, no_simulate, dry_run, force, keep;
     struct run_rules rules; /* of simulations */
     size_t draws;           /* of the coefficients */
 };
@@ -52,10 +54,20 @@ struct question {
 int question_open(struct question *question, const struct arguments *arguments, struct diag *diag);
 void question_close(struct question *question);
 
+/* What the flags and the scenario file state, totals of devices not spread yet. */
+int question_scenario(struct scenario *scenario, const struct arguments *arguments,
+                      struct diag *diag);
+
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
 verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets,
-    cli_calibrate;
+    cli_calibrate, cli_plot, cli_report;
+
+/* Writes the data and the script of a picture. The caller ends with plot_free, also after an error.
+ */
+struct plot;
+int picture_make(struct plot *plot, const char *kind, struct question *question,
+                 const struct arguments *arguments, struct diag *diag);
 
 /* A file that appears whole or not at all. path must outlive it. */
 struct output {

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "model/option.h"
 #include "model/text.h"
+#include "plots/phase.h"
 
 const char *argp_program_version = "scalesim " SCALESIM_VERSION;
 
@@ -21,6 +22,10 @@ enum key {
     KEY_TARGETS,
     KEY_DRY_RUN,
     KEY_FORCE,
+    KEY_KEEP,
+    KEY_X,
+    KEY_Y,
+    KEY_CELLS,
     KEY_TRACE,
     KEY_SERIES,
     KEY_SEED,
@@ -36,6 +41,7 @@ static const struct {
 } verbs[] = {
     {"run", cli_run},           {"limits", cli_limits},     {"explain", cli_explain},
     {"diagnose", cli_diagnose}, {"validate", cli_validate}, {"calibrate", cli_calibrate},
+    {"plot", cli_plot},         {"report", cli_report},
 };
 
 static const struct argp_option plain[] = {
@@ -48,7 +54,14 @@ static const struct argp_option plain[] = {
     {"full", KEY_FULL, NULL, 0, "print every limit and assumption", 1},
     {"no-simulate", KEY_NO_SIMULATE, NULL, 0, "answer by the model alone", 1},
     {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
-    {"output", 'o', "FILE", 0, "calibrate: the parameter file to write or merge into", 1},
+    {"output", 'o', "FILE", 0,
+     "calibrate: the parameter file to write or merge into; plot: the picture, .svg or .png, or - "
+     "for the terminal; report: the .html",
+     1},
+    {"keep", KEY_KEEP, NULL, 0, "plot: leave the data (.dat) and the script (.gp) too", 1},
+    {"x", KEY_X, "NAME[=LOW..HIGH]", 0, "plot phase: the option along x (guests)", 1},
+    {"y", KEY_Y, "NAME[=LOW..HIGH]", 0, "plot phase: the option along y (disks)", 1},
+    {"cells", KEY_CELLS, "N", 0, "plot phase: cells along each axis (400)", 1},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "calibrate: print the fits, write nothing", 1},
     {"force", KEY_FORCE, NULL, 0, "calibrate: write fits that do not describe their data, too", 1},
     {"trace", KEY_TRACE, "FILE", 0,
@@ -154,6 +167,18 @@ static error_t take(int key, char *text, struct argp_state *state)
     case KEY_FORCE:
         arguments->force = true;
         break;
+    case KEY_KEEP:
+        arguments->keep = true;
+        break;
+    case KEY_X:
+        arguments->x = text;
+        break;
+    case KEY_Y:
+        arguments->y = text;
+        break;
+    case KEY_CELLS:
+        arguments->cells = (unsigned)take_number(state, "--cells", text, 2, PHASE_CELLS_MAX);
+        break;
     case KEY_TRACE:
         arguments->trace = text;
         break;
@@ -204,7 +229,8 @@ int main(int count, char **values)
         flags,
         take,
         "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate "
-        "--targets [PART...]",
+        "--targets [PART...]\ncalibrate TRACE... -o FILE\nplot KIND [CASES.csv...] -o "
+        "FILE.svg|png|-\nreport -o FILE.html",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "
@@ -229,7 +255,8 @@ int main(int count, char **values)
     if (!known)
         diag_set(
             &diag, STATUS_USAGE, NULL, 0, NULL,
-            "'%s' is not a verb; expected run, limits, explain, diagnose, validate or calibrate",
+            "'%s' is not a verb; expected run, limits, explain, diagnose, validate, calibrate, "
+            "plot or report",
             arguments.verb);
     if (code >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         code = diag_set(&diag, STATUS_IO, NULL, 0, NULL, "cannot write the answer");

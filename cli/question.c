@@ -5,22 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-int question_open(struct question *question, const struct arguments *arguments, struct diag *diag)
+int question_scenario(struct scenario *scenario, const struct arguments *arguments,
+                      struct diag *diag)
 {
-    memset(question, 0, sizeof *question);
-    int status = catalog_load(&question->catalog, arguments->catalog, diag);
-    if (status == STATUS_OK)
-        status = scenario_init(&question->scenario, diag);
+    int status = scenario_init(scenario, diag);
     if (status == STATUS_OK && arguments->scenario != NULL)
-        status = scenario_read(&question->scenario, arguments->scenario, diag);
+        status = scenario_read(scenario, arguments->scenario, diag);
     /* --host replaces the whole host, so it goes before the flags that adjust it. */
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; status == STATUS_OK && i < arguments->setting_count; i++) {
             const struct setting *setting = &arguments->settings[i];
             if ((strcmp(setting->name, "host") == 0) == (pass == 0))
-                status = scenario_set(&question->scenario, setting->name, setting->text, diag);
+                status = scenario_set(scenario, setting->name, setting->text, diag);
         }
     }
+    return status;
+}
+
+int question_open(struct question *question, const struct arguments *arguments, struct diag *diag)
+{
+    memset(question, 0, sizeof *question);
+    int status = catalog_load(&question->catalog, arguments->catalog, diag);
+    if (status == STATUS_OK)
+        status = question_scenario(&question->scenario, arguments, diag);
     if (status == STATUS_OK)
         status = scenario_spread(&question->scenario, diag);
     if (status == STATUS_OK)

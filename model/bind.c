@@ -82,14 +82,15 @@ static bool per_host(enum per per)
 static int choose_terms(struct model *model, struct diag *diag)
 {
     const struct catalog *catalog = model->catalog;
+    model->chosen = calloc(catalog->demand_count + 1, sizeof *model->chosen);
     model->terms = calloc(catalog->demand_count + 1, sizeof *model->terms);
-    if (model->terms == NULL)
+    if (model->chosen == NULL || model->terms == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     for (size_t i = 0; i < catalog->demand_count; i++) {
         const struct demand *row = &catalog->demands[i];
         if (!era_holds(&row->since, &row->until, model->scenario->versions))
             continue;
-        model->terms[model->term_count++] = (struct term){
+        model->chosen[model->chosen_count++] = (struct term){
             .demand = row,
             .when = condition_of(&model->formulas, row->when, row->table, row->row),
             .amount = formula_of(&model->formulas, row->amount, row->table, row->row, "amount"),
@@ -261,9 +262,9 @@ static bool add_term(struct model *model, const struct term *term, int resource)
 static int sum_terms(struct model *model, struct diag *diag)
 {
     size_t kept = 0;
-    for (size_t t = 0; t < model->term_count; t++) {
+    for (size_t t = 0; t < model->chosen_count; t++) {
         struct term *term = &model->terms[kept];
-        *term = model->terms[t];
+        *term = model->chosen[t];
         if (!examine(model, term))
             continue;
         kept++;
@@ -351,6 +352,42 @@ int model_new(struct model **model, const struct catalog *catalog, const struct 
     return status;
 }
 
+/* Forgets what followed from the scenario before. */
+static void unsettle(struct model *model)
+{
+    for (size_t r = 0; r < model->catalog->resource_count; r++)
+        free(model->needs[r].varying);
+    memset(model->needs, 0, model->catalog->resource_count * sizeof *model->needs);
+    memset(model->changes, 0, sizeof model->changes);
+    for (size_t i = 0; i < model->default_count; i++)
+        model->defaults[i].changes = false;
+    for (size_t i = 0; i < model->limit_count; i++) {
+        model->limits[i].settled = false;
+        model->limits[i].varies = false;
+    }
+    model->request_total = 0;
+    model->loaded = NULL;
+}
+
+int model_rebind(struct model *model, const struct scenario *scenario, struct diag *diag)
+{
+    assert(scenario->set_count == model->scenario->set_count);
+    assert(scenario->used_count == model->scenario->used_count);
+    model->scenario = scenario;
+    unsettle(model);
+    free(model->images);
+    model->images = calloc(scenario->class_count * IMAGES, sizeof *model->images);
+    if (model->images == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    int status = find_ramp(model, diag);
+    if (status == STATUS_OK)
+        status = apply_used(model, diag);
+    if (status != STATUS_OK)
+        return status;
+    settle_images(model);
+    return sum_terms(model, diag);
+}
+
 void model_free(struct model *model)
 {
     if (model == NULL)
@@ -362,6 +399,7 @@ void model_free(struct model *model)
     free(model->defaults);
     free(model->limits);
     free(model->limit_index);
+    free(model->chosen);
     free(model->terms);
     free(model->needs);
     free(model);

@@ -61,8 +61,10 @@ struct model {
     size_t default_count;
     struct bound_limit *limits;
     size_t limit_count;
-    int *limit_index; /* by limit number; -1: does not apply on this host */
-    struct term *terms;
+    int *limit_index;    /* by limit number; -1: does not apply on this host */
+    struct term *chosen; /* of the host's versions */
+    size_t chosen_count;
+    struct term *terms; /* of those, what can contribute */
     size_t term_count;
     struct need *needs; /* by resource */
 };

@@ -21,6 +21,12 @@ int model_new(struct model **model, const struct catalog *catalog, const struct 
               struct diag *diag);
 void model_free(struct model *model);
 
+/* Binds a model to another scenario, which may differ from the one before in the values of options,
+ * the mix and the ramp, not in versions, architecture, set or used. Nothing is parsed twice, so
+ * that studies of many scenarios cost a fraction of as many new models. Errors: an unknown ramp;
+ * the model can then only be freed. */
+int model_rebind(struct model *model, const struct scenario *scenario, struct diag *diag);
+
 /* Parses every expression of the rows that apply, needed or not; the first that is wrong. */
 int model_check(struct model *model, struct diag *diag);
 

@@ -211,6 +211,49 @@ static void options_answer_to_their_names(void **state)
     assert_int_equal(option_find("guest-agent"), option_find("agent"));
 }
 
+/* A model bound again predicts what a new one does. */
+static void rebound_models_are_new_ones(void **state)
+{
+    static const char *const settings[] = {"guests=10",
+                                           "guests=2000 disks=4096",
+                                           "guests=7 disk_aio=native",
+                                           "guests=3 disks=8 nics=5 vcpus=8 ramp=vcpus",
+                                           "guests=30 memory=4G backing=memfd",
+                                           "guests=1 ramp=disks"};
+    enum { COUNT = sizeof settings / sizeof settings[0] };
+    struct scenario *scenarios = malloc(COUNT * sizeof *scenarios);
+    struct model *again = NULL;
+    struct diag diag;
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        struct model *fresh;
+        struct prediction a;
+        struct prediction b;
+        assert_int_equal(scenario_init(&scenarios[i], &diag), 0);
+        assert_int_equal(scenario_settings(&scenarios[i], settings[i], &diag), 0);
+        assert_int_equal(model_new(&fresh, &catalog, &scenarios[i], &diag), 0);
+        if (again == NULL)
+            assert_int_equal(model_new(&again, &catalog, &scenarios[i], &diag), 0);
+        else
+            assert_int_equal(model_rebind(again, &scenarios[i], &diag), 0);
+        assert_int_equal(prediction_init(&a, fresh, &diag), 0);
+        assert_int_equal(prediction_init(&b, again, &diag), 0);
+        predict(fresh, &a);
+        predict(again, &b);
+        assert_int_equal(a.count, b.count);
+        for (size_t o = 0; o < a.count; o++) {
+            assert_ptr_equal(a.outcomes[o].limit, b.outcomes[o].limit);
+            assert_true(a.outcomes[o].fails_at == b.outcomes[o].fails_at);
+            assert_true(a.outcomes[o].asked.demand == b.outcomes[o].asked.demand);
+            assert_true(a.outcomes[o].asked.capacity == b.outcomes[o].asked.capacity);
+        }
+        prediction_free(&a);
+        prediction_free(&b);
+        model_free(fresh);
+    }
+    model_free(again);
+    free(scenarios);
+}
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +263,7 @@ int main(void)
         cmocka_unit_test(conditions_are_split_only_where_they_may_be),
         cmocka_unit_test(predictions_are_what_a_walk_finds),
         cmocka_unit_test(a_step_is_what_a_stated_value_is),
+        cmocka_unit_test(rebound_models_are_new_ones),
     };
     return cmocka_run_group_tests_name("model", tests, load_catalog, free_catalog);
 }
