@@ -129,6 +129,14 @@ static bool gather(const struct job *job, const char *pattern, struct pool *pool
     return true;
 }
 
+/* Data that no fit can be made of. */
+static int refuse(struct estimate *estimate, const struct diag *why)
+{
+    snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", why->message);
+    estimate->refused = true;
+    return STATUS_OK;
+}
+
 static int fit_cost_quantity(const struct job *job, const struct pool *pool, int form,
                              struct estimate *estimate)
 {
@@ -140,11 +148,8 @@ static int fit_cost_quantity(const struct job *job, const struct pool *pool, int
     if (strlen(quantity) != 1 || index > 2)
         return bad_cell(job, R_QUANTITY, "a, b or c");
     struct diag diag;
-    if (cost_fit(&fit, &data, &rules, &diag) != STATUS_OK) {
-        snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", diag.message);
-        estimate->refused = true;
-        return STATUS_OK;
-    }
+    if (cost_fit(&fit, &data, &rules, &diag) != STATUS_OK)
+        return refuse(estimate, &diag);
     estimate->quality = fit.quality;
     if (index < fit.parameters)
         estimate->value = fit.value[index];
@@ -166,11 +171,8 @@ static int fit_queue_quantity(const struct job *job, const struct pool *pool,
     struct diag diag;
     if (value == NULL)
         return bad_cell(job, R_QUANTITY, "demand, think or servers");
-    if (queue_fit(&fit, &sweep, &rules, &diag) != STATUS_OK) {
-        snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", diag.message);
-        estimate->refused = true;
-        return STATUS_OK;
-    }
+    if (queue_fit(&fit, &sweep, &rules, &diag) != STATUS_OK)
+        return refuse(estimate, &diag);
     estimate->quality = fit.quality;
     estimate->value = *value;
     estimate->refused = !fit.quality.passed;
@@ -190,11 +192,8 @@ static int fit_lock_quantity(const struct job *job, const struct pool *pool,
     struct diag diag;
     if (value == NULL)
         return bad_cell(job, R_QUANTITY, "hold, think or transfer");
-    if (lock_fit(&fit, &sweep, 0, QUEUE_BY_AICC, RESAMPLES, &diag) != STATUS_OK) {
-        snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", diag.message);
-        estimate->refused = true;
-        return STATUS_OK;
-    }
+    if (lock_fit(&fit, &sweep, 0, QUEUE_BY_AICC, RESAMPLES, &diag) != STATUS_OK)
+        return refuse(estimate, &diag);
     estimate->quality = fit.quality;
     estimate->value = *value;
     estimate->refused = !fit.quality.passed;
@@ -245,11 +244,8 @@ static int fit_law_quantity(const struct job *job, const struct pool *pool,
     if (status == STATUS_OK)
         status = law_fit(&fit, &(struct law_data){cells, count}, &rules, &diag);
     free(cells);
-    if (status != STATUS_OK) {
-        snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", diag.message);
-        estimate->refused = true;
-        return STATUS_OK;
-    }
+    if (status != STATUS_OK)
+        return refuse(estimate, &diag);
     estimate->quality = fit.quality;
     estimate->value = (struct fit_value){.value = law_mean(&fit),
                                          .se = NAN,
