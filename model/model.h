@@ -21,6 +21,17 @@ int model_new(struct model **model, const struct catalog *catalog, const struct 
               struct diag *diag);
 void model_free(struct model *model);
 
+/* The same for a model that follows its scenario when the caller changes the values of these
+ * options in it (not arch) or, with OPTION_GUESTS among them, numbers of guests: then only what
+ * depends on them is computed anew. Classes may come and go at the end of the list as long as they
+ * differ in these options alone. model_move takes the changes over and returns whether anything
+ * along the ramp is different, not only how far it was asked to go. */
+enum { FREE_MAX = 24 };
+int model_new_free(struct model **model, const struct catalog *catalog,
+                   const struct scenario *scenario, const int *free_options, size_t free_count,
+                   struct diag *diag);
+bool model_move(struct model *model);
+
 /* Parses every expression of the rows that apply, needed or not; the first that is wrong. */
 int model_check(struct model *model, struct diag *diag);
 
