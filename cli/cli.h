@@ -36,6 +36,9 @@ struct arguments {
     const char *trace, *series, *output; /* files to write; NULL: none */
     enum format format;
     bool full, targets, no_simulate, dry_run, force;
+    bool simulate, resume;  /* of a sweep */
+    const char *journal;    /* NULL: beside the output */
+    uint64_t shard, shards; /* 1 of 1: all */
     struct run_rules rules; /* of simulations */
 };
 
@@ -55,7 +58,7 @@ void question_close(struct question *question);
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
 verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets,
-    cli_calibrate;
+    cli_calibrate, cli_sweep;
 
 /* A file that appears whole or not at all. path must outlive it. */
 struct output {
@@ -70,6 +73,14 @@ void output_discard(struct output *output); /* of an output that was not committ
 /* Writes arguments->trace and ->series. */
 int record_files(const struct question *question, const struct arguments *arguments,
                  struct diag *diag);
+
+/* What everybody reads of a simulation. */
+extern const enum metric headlines[];
+extern const size_t headline_count;
+
+/* From now on Ctrl-C raises the flag that is returned; the second time it ends the program. */
+const atomic_int *cancel_on_interrupt(void);
+double seconds_now(void);
 
 /* Simulates what was asked (Ctrl-C ends it early), and prints that half of the answer. */
 int simulate(struct question *question, const struct arguments *arguments, struct diag *diag);

@@ -129,7 +129,7 @@ int scenario_unknown_name(const char *name, struct diag *diag)
     return STATUS_DATA;
 }
 
-static void set_option(struct scenario *scenario, int option, double value)
+void scenario_set_option(struct scenario *scenario, int option, double value)
 {
     switch (options[option].scope) {
     case SCOPE_HOST:
@@ -178,7 +178,7 @@ int scenario_set(struct scenario *scenario, const char *name, const char *text, 
         return scenario_unknown_name(name, diag);
     int status = option_parse(&options[option], text, &value, diag);
     if (status == STATUS_OK)
-        set_option(scenario, option, value);
+        scenario_set_option(scenario, option, value);
     return status;
 }
 

@@ -59,7 +59,7 @@ static int run_loaded(struct answer *answer, const struct plan *plan, const stru
     return status;
 }
 
-int answer_find(struct answer *answer, struct model *model, double wall,
+static int find(struct answer *answer, struct model *model, double wall, bool knees,
                 const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
 {
     struct plan plan;
@@ -72,13 +72,26 @@ int answer_find(struct answer *answer, struct model *model, double wall,
         status = run_start(answer, &plan, rules, diag);
     if (status == STATUS_OK && !answer->partial)
         status = run_loaded(answer, &plan, overlay, rules, diag);
-    double bound = status == STATUS_OK ? knee_bound(&plan, model_requested(model), wall) : 0;
+    double bound =
+        status == STATUS_OK && knees ? knee_bound(&plan, model_requested(model), wall) : 0;
     if (status == STATUS_OK && !answer->partial && bound >= 1)
         status = knees_find(&answer->knees, model_catalog(model), model_scenario(model), bound,
                             overlay, rules, diag);
     answer->partial = answer->partial || answer->knees.partial;
     plan_free(&plan);
     return status;
+}
+
+int answer_find(struct answer *answer, struct model *model, double wall,
+                const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
+{
+    return find(answer, model, wall, true, overlay, rules, diag);
+}
+
+int answer_figures(struct answer *answer, struct model *model, double wall,
+                   const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
+{
+    return find(answer, model, wall, false, overlay, rules, diag);
 }
 
 void answer_free(struct answer *answer)
