@@ -255,6 +255,7 @@ static bool add_term(struct model *model, const struct term *term, int resource)
     need->touched = true;
     bool later = model->free_count > 0 && !term->varies;
     need->moves = need->moves || (later && term->moves);
+    need->base_moves = need->base_moves || (later && term->moves && term->host);
     if (term->varies && !append(&need->varying, &need->varying_count, term))
         return false;
     if (later && !append(&need->fixed, &need->fixed_count, term))
@@ -336,6 +337,18 @@ static void settle_images(struct model *model)
     settle_request(model);
 }
 
+static int list_touched(struct model *model, struct diag *diag)
+{
+    model->touched = calloc(model->limit_count + 1, sizeof *model->touched);
+    if (model->touched == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (size_t l = 0; l < model->limit_count; l++) {
+        if (model_touches(model, l))
+            model->touched[model->touched_count++] = l;
+    }
+    return STATUS_OK;
+}
+
 static int bind(struct model *model, struct diag *diag)
 {
     int status = formulas_init(&model->formulas, model->catalog, diag);
@@ -359,9 +372,10 @@ static int bind(struct model *model, struct diag *diag)
     if (status != STATUS_OK)
         return status;
     settle_images(model);
-    if (model->free_count > 0)
-        move_begin(model);
-    return sum_terms(model, diag);
+    status = sum_terms(model, diag);
+    if (status == STATUS_OK)
+        status = list_touched(model, diag);
+    return status == STATUS_OK && model->free_count > 0 ? move_prepare(model, diag) : status;
 }
 
 int model_new(struct model **model, const struct catalog *catalog, const struct scenario *scenario,
@@ -400,10 +414,12 @@ void model_free(struct model *model)
         free(model->needs[r].varying);
         free(model->needs[r].fixed);
     }
+    move_free(model);
     formulas_free(&model->formulas);
     free(model->images);
     free(model->defaults);
     free(model->limits);
+    free(model->touched);
     free(model->limit_index);
     free(model->terms);
     free(model->needs);

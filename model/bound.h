@@ -8,6 +8,16 @@
 
 enum { IMAGES = 2 * GROUPS_MAX }; /* of a class: its disk groups, then its NIC groups */
 
+/* What was computed at one place of a class (model_move); NAN: not needed yet. */
+struct memo {
+    double place[FREE_MAX];
+    double *each, *each_error;  /* by resource */
+    double *base, *base_error;  /* by resource; of the first class */
+    double *value, *hard_value; /* by limit */
+};
+
+enum { MEMOS = 4096 }; /* a power of two */
+
 /* The values that expressions see for one device group of one class. */
 struct image {
     double plain[OPTIONS_MAX]; /* stated or default, before the copies of the mix */
@@ -52,7 +62,7 @@ struct need {
     /* Of a model that moves: the terms that base and each are summed from when next needed. */
     const struct term **fixed;
     size_t fixed_count;
-    bool moves, base_fresh;
+    bool moves, base_moves, base_fresh;
     unsigned fresh; /* classes */
 };
 
@@ -74,14 +84,23 @@ struct model {
     struct term *terms;
     size_t term_count;
     struct need *needs; /* by resource */
+    size_t *touched;    /* limits that something can consume */
+    size_t touched_count;
     /* A model that moves. What is computed of a class stays until a free option of it changes. */
     int free_option[FREE_MAX];
     size_t free_count;       /* 0: it does not move */
     bool moves[SLOT_COUNT];  /* slots that differ between places */
     bool guests_matter;      /* beside their number and the ramp, defaults read it */
     size_t classes_placed;   /* at the present place */
+    size_t classes_known;    /* classes below have a place */
     size_t classes_resolved; /* images of classes below have been resolved whole */
     double place[CLASSES_MAX][FREE_MAX];
+    unsigned images_stale; /* classes whose images are not those of their place */
+    bool flat;             /* nothing but numbers of guests changes along the ramp */
+    struct memo *memos;    /* of classes seen, by a hash of their place; NULL: none are kept */
+    struct memo *memo[CLASSES_MAX];
+    size_t *moving_limits, *moving_needs;
+    size_t moving_limit_count, moving_need_count;
 };
 
 /* image.c */
@@ -117,7 +136,9 @@ double value_in(struct model *model, struct formula *formula, size_t class_index
 bool formula_varies(struct model *model, struct formula *formula);
 
 /* move.c */
-void move_begin(struct model *model);
+int move_prepare(struct model *model, struct diag *diag); /* once the terms are known */
+void move_free(struct model *model);
+void images_refresh(struct model *model);
 bool formula_moves(struct model *model, struct formula *formula);
 bool limit_moves(struct model *model, const struct bound_limit *bound, int depth);
 void need_refresh(struct model *model, struct need *need);

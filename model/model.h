@@ -42,6 +42,9 @@ const struct limit *model_limit(const struct model *model, size_t index);
 /* Whether anything on this host and ramp can consume the limit's resource. */
 bool model_touches(const struct model *model, size_t limit);
 
+/* All limits of which that holds, ascending. */
+size_t model_touched(const struct model *model, const size_t **limits);
+
 /* Demand and capacity of a limit at step n, at its tightest instance (class); units of the
  * limit's resource. error: half-width of the demand's interval. hard: with the limit raised to
  * its hard maximum. Returns whether the demand exceeds the capacity. */

@@ -223,8 +223,7 @@ static void try_limit(struct model *model, size_t index, struct firsts *firsts)
     struct headroom at;
     bool fatal = limit_is_fatal(model_limit(model, index));
     double latest = fatal ? firsts->fatal.fails_at : firsts->any.fails_at;
-    if (!model_touches(model, index) ||
-        (isfinite(latest) && !model_exceeds(model, index, latest, false, &at)))
+    if (isfinite(latest) && !model_exceeds(model, index, latest, false, &at))
         return;
     double fails_at = first_failure(model, index, false, 0);
     if (isinf(fails_at) || !has_load(model, index, model_requested(model), &at))
@@ -255,21 +254,26 @@ static void find_interval(struct model *model, struct first *first)
 void predict_firsts(struct model *model, struct firsts *firsts)
 {
     const int guess[] = {firsts->any.index, firsts->fatal.index};
-    size_t count = model_limit_count(model);
+    const size_t *limits;
+    size_t count = model_touched(model, &limits);
     *firsts = (struct firsts){
         {-1, INFINITY, INFINITY, INFINITY}, {-1, INFINITY, INFINITY, INFINITY}, false};
     for (size_t i = 0; i < 2; i++) {
-        if (guess[i] >= 0 && (size_t)guess[i] < count)
+        if (guess[i] >= 0 && (size_t)guess[i] < model_limit_count(model) &&
+            model_touches(model, (size_t)guess[i]))
             try_limit(model, (size_t)guess[i], firsts);
     }
-    for (size_t i = 0; i < count; i++) {
-        if ((int)i != guess[0] && (int)i != guess[1])
-            try_limit(model, i, firsts);
+    for (int fatal = 1; fatal >= 0; fatal--) { /* of a kind at a time, which is a step at a time */
+        for (size_t i = 0; i < count; i++) {
+            if (limit_is_fatal(model_limit(model, limits[i])) == (fatal == 1) &&
+                (int)limits[i] != guess[0] && (int)limits[i] != guess[1])
+                try_limit(model, limits[i], firsts);
+        }
     }
     struct headroom at;
     firsts->judged = firsts->any.index >= 0;
     for (size_t i = 0; i < count && !firsts->judged; i++)
-        firsts->judged = has_load(model, i, model_requested(model), &at);
+        firsts->judged = has_load(model, limits[i], model_requested(model), &at);
     find_interval(model, &firsts->fatal);
 }
 

@@ -23,6 +23,10 @@ void step_to(struct model *model, double n)
     if (n == model->step || model->ramp_resource >= 0)
         return;
     model->step = n;
+    if (model->flat) {
+        count_guests(model, n);
+        return;
+    }
     model->loaded = NULL;
     for (size_t c = 0; c < model->scenario->class_count; c++) {
         if (model->ramp_option >= 0)
@@ -250,8 +254,11 @@ bool model_exceeds(struct model *model, size_t limit, double n, bool hard, struc
     limit_settle(model, bound);
     step_to(model, n);
     if (model->free_count > 0) {
-        limit_refresh(model, bound);
-        need_refresh(model, &model->needs[bound->limit->resource]);
+        unsigned classes = (1u << model->scenario->class_count) - 1;
+        if ((classes & ~bound->fresh) != 0)
+            limit_refresh(model, bound);
+        if ((classes & ~need->fresh) != 0 || !need->base_fresh)
+            need_refresh(model, &model->needs[bound->limit->resource]);
     }
     demand_now(model, need, n, &now);
     if (scope != RESOURCE_GUEST && scope != RESOURCE_DEVICE) {
