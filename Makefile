@@ -44,7 +44,7 @@ EXAMPLE_TEST := tests/examples/test_installed.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all check check-san fuzz fuzz-run bench bench-engine bench-model bench-host targets targets-full install format lint clean
+.PHONY: all check check-san fuzz fuzz-run bench bench-engine bench-model bench-host bench-sweep targets targets-full install format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -109,7 +109,7 @@ fuzz-run: $(FUZZERS)
 	  $$f -seed=1 -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 -rss_limit_mb=1024 -timeout=10 \
 	    -artifact_prefix=build/fuzz-found- build/fuzz-seeds/$$(basename $$f) || exit 1; done
 
-bench: bench-engine bench-model bench-host
+bench: bench-engine bench-model bench-host bench-sweep
 
 bench-engine: $B/tests/bench/bench_engine
 	@$<
@@ -118,6 +118,9 @@ bench-model: $B/tests/bench/bench_model $(PROGRAM)
 	@SCALESIM=./$(PROGRAM) $<
 
 bench-host: $B/tests/bench/bench_host
+	@$<
+
+bench-sweep: $B/tests/bench/bench_sweep
 	@$<
 
 # Published figures against the simulation; targets-full with tighter intervals.

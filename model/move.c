@@ -191,8 +191,8 @@ static struct memo *find_memo(struct model *model, const double *place)
     for (size_t i = 0; i < model->free_count; i++) {
         uint64_t bits;
         memcpy(&bits, &place[i], sizeof bits);
-        hash = (hash ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 29;
+        hash = (hash ^ bits ^ bits >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29; /* small whole numbers differ in their high bits alone */
     }
     struct memo *memo = &model->memos[hash >> 32 & (MEMOS - 1)];
     if (memo->each != NULL && memcmp(memo->place, place, bytes) == 0)
