@@ -46,7 +46,8 @@ EXAMPLE_TEST := tests/examples/test_installed.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host accuracy targets targets-full install format lint clean
+.PHONY: all calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host \
+        bench-sweep accuracy targets targets-full install format lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -112,7 +113,7 @@ fuzz-run: $(FUZZERS)
 	  $$f -seed=1 -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 -rss_limit_mb=1024 -timeout=10 \
 	    -artifact_prefix=build/fuzz-found- build/fuzz-seeds/$$(basename $$f) || exit 1; done
 
-bench: bench-engine bench-model bench-host
+bench: bench-engine bench-model bench-host bench-sweep
 
 bench-engine: $B/tests/bench/bench_engine
 	@$<
@@ -133,6 +134,9 @@ TRACES := $(sort $(wildcard data/traces/*.csv data/traces/*/*.json))
 calibrated: $(PROGRAM)
 	@rm -f data/calibrated.csv
 	@./$(PROGRAM) calibrate $(TRACES) -o data/calibrated.csv
+
+bench-sweep: $B/tests/bench/bench_sweep
+	@$<
 
 # Published figures against the simulation; targets-full with tighter intervals.
 targets: $(PROGRAM)

@@ -38,6 +38,9 @@ struct arguments {
     const char *x, *y; /* axes of a phase map; NULL: the usual ones */
     unsigned cells;    /* along each of them; 0: the usual number */
     bool full, targets, no_simulate, dry_run, force, keep;
+    bool simulate, resume;  /* of a sweep */
+    const char *journal;    /* NULL: beside the output */
+    uint64_t shard, shards; /* 1 of 1: all */
     struct run_rules rules; /* of simulations */
     size_t draws;           /* of the coefficients */
 };
@@ -61,7 +64,7 @@ int question_scenario(struct scenario *scenario, const struct arguments *argumen
 /* A verb prints to stdout and returns the exit code, or a negative status with diag filled. */
 typedef int verb_function(const struct arguments *arguments, struct diag *diag);
 verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_targets,
-    cli_calibrate, cli_plot, cli_report;
+    cli_calibrate, cli_plot, cli_report, cli_sweep;
 
 /* Writes the data and the script of a picture. The caller ends with plot_free, also after an error.
  */
@@ -82,6 +85,14 @@ void output_discard(struct output *output); /* of an output that was not committ
 /* Writes arguments->trace and ->series. */
 int record_files(const struct question *question, const struct arguments *arguments,
                  struct diag *diag);
+
+/* What everybody reads of a simulation. */
+extern const enum metric headlines[];
+extern const size_t headline_count;
+
+/* From now on Ctrl-C raises the flag that is returned; the second time it ends the program. */
+const atomic_int *cancel_on_interrupt(void);
+double seconds_now(void);
 
 /* Simulates what was asked (Ctrl-C ends it early), and prints that half of the answer. */
 int simulate(struct question *question, const struct arguments *arguments, struct diag *diag);

@@ -1,5 +1,6 @@
 /* The command line: one argp parser whose scenario flags are model/option.h's table. */
 #include <argp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,10 @@ enum key {
     KEY_REPLICATIONS,
     KEY_THREADS,
     KEY_UNCERTAINTY,
+    KEY_SIMULATE,
+    KEY_RESUME,
+    KEY_JOURNAL,
+    KEY_SHARD,
 };
 
 static const struct {
@@ -41,7 +46,7 @@ static const struct {
 } verbs[] = {
     {"run", cli_run},           {"limits", cli_limits},     {"explain", cli_explain},
     {"diagnose", cli_diagnose}, {"validate", cli_validate}, {"calibrate", cli_calibrate},
-    {"plot", cli_plot},         {"report", cli_report},
+    {"plot", cli_plot},         {"report", cli_report},     {"sweep", cli_sweep},
 };
 
 static const struct argp_option plain[] = {
@@ -56,13 +61,14 @@ static const struct argp_option plain[] = {
     {"targets", KEY_TARGETS, NULL, 0, "validate: published figures against the simulation", 1},
     {"output", 'o', "FILE", 0,
      "calibrate: the parameter file to write or merge into; plot: the picture, .svg or .png, or - "
-     "for the terminal; report: the .html",
+     "for the terminal; report: the .html; sweep: the rows",
      1},
     {"keep", KEY_KEEP, NULL, 0, "plot: leave the data (.dat) and the script (.gp) too", 1},
     {"x", KEY_X, "NAME[=LOW..HIGH]", 0, "plot phase: the option along x (guests)", 1},
     {"y", KEY_Y, "NAME[=LOW..HIGH]", 0, "plot phase: the option along y (disks)", 1},
     {"cells", KEY_CELLS, "N", 0, "plot phase: cells along each axis (400)", 1},
-    {"dry-run", KEY_DRY_RUN, NULL, 0, "calibrate: print the fits, write nothing", 1},
+    {"dry-run", KEY_DRY_RUN, NULL, 0,
+     "calibrate: print the fits, write nothing; sweep: print the number of cells", 1},
     {"force", KEY_FORCE, NULL, 0, "calibrate: write fits that do not describe their data, too", 1},
     {"trace", KEY_TRACE, "FILE", 0,
      "write a timeline of one replication (Chrome trace events, for Perfetto)", 1},
@@ -73,7 +79,12 @@ static const struct argp_option plain[] = {
     {"replications", KEY_REPLICATIONS, "N", 0, "most replications of a simulation (20)", 1},
     {"uncertainty", KEY_UNCERTAINTY, "N", 0,
      "draw the coefficients N times from their intervals, and tell what that does", 1},
-    {"threads", KEY_THREADS, "N", 0, "threads that simulate (all CPUs)", 1},
+    {"threads", KEY_THREADS, "N", 0, "threads that simulate, or sweep (all CPUs)", 1},
+    {"simulate", KEY_SIMULATE, NULL, 0, "sweep: simulate every cell, too", 1},
+    {"journal", KEY_JOURNAL, "FILE", 0, "sweep: where finished batches are kept (OUTPUT.journal)",
+     1},
+    {"resume", KEY_RESUME, NULL, 0, "sweep: go on with what the journal has", 1},
+    {"shard", KEY_SHARD, "I/N", 0, "sweep: the I-th of N parts, to be put together in order", 1},
 };
 
 static const char *const specials[][3] = {
@@ -128,6 +139,17 @@ static double take_number(struct argp_state *state, const char *flag, const char
     if (!text_parse_number(text, &value) || value < least || value > most)
         argp_error(state, "%s: '%s' is not a number from %g to %g", flag, text, least, most);
     return value;
+}
+
+static void take_shard(struct argp_state *state, const char *text, struct arguments *arguments)
+{
+    unsigned long index, count;
+    int end = 0;
+    if (sscanf(text, "%9lu/%9lu%n", &index, &count, &end) != 2 || text[end] != '\0' || index < 1 ||
+        index > count)
+        argp_error(state, "--shard: '%s' is not I/N with 1 <= I <= N", text);
+    arguments->shard = index;
+    arguments->shards = count;
 }
 
 static error_t take(int key, char *text, struct argp_state *state)
@@ -202,6 +224,18 @@ static error_t take(int key, char *text, struct argp_state *state)
     case KEY_THREADS:
         arguments->rules.threads = (unsigned)take_number(state, "--threads", text, 1, 4096);
         break;
+    case KEY_SIMULATE:
+        arguments->simulate = true;
+        break;
+    case KEY_RESUME:
+        arguments->resume = true;
+        break;
+    case KEY_JOURNAL:
+        arguments->journal = text;
+        break;
+    case KEY_SHARD:
+        take_shard(state, text, arguments);
+        break;
     case ARGP_KEY_ARG:
         if (arguments->verb == NULL)
             arguments->verb = text;
@@ -230,7 +264,7 @@ int main(int count, char **values)
         take,
         "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\nvalidate CASES.csv...\nvalidate "
         "--targets [PART...]\ncalibrate TRACE... -o FILE\nplot KIND [CASES.csv...] -o "
-        "FILE.svg|png|-\nreport -o FILE.html",
+        "FILE.svg|png|-\nreport -o FILE.html\nsweep [-o FILE]",
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"
         "Exit status: 0 fits, 1 fits but tight or slowed, 2 does not fit, 3 cannot tell, 64 usage, "
@@ -238,7 +272,7 @@ int main(int count, char **values)
         NULL,
         NULL,
         NULL};
-    struct arguments arguments = {.rules = run_defaults};
+    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1};
     struct diag diag = {0};
     argp_err_exit_status = -STATUS_USAGE;
     argp_parse(&argp, count, values, 0, NULL, &arguments);
@@ -256,7 +290,7 @@ int main(int count, char **values)
         diag_set(
             &diag, STATUS_USAGE, NULL, 0, NULL,
             "'%s' is not a verb; expected run, limits, explain, diagnose, validate, calibrate, "
-            "plot or report",
+            "plot, report or sweep",
             arguments.verb);
     if (code >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         code = diag_set(&diag, STATUS_IO, NULL, 0, NULL, "cannot write the answer");

@@ -49,23 +49,16 @@ void question_close(struct question *question)
     catalog_free(&question->catalog);
 }
 
-/* Below a tenth of headroom the answer is "tight". */
-static const double warning_headroom = 0.1;
-
+/* Exit codes below EXIT_INTERRUPTED are verdicts. */
 static enum exit_code hard_verdict(const struct prediction *prediction)
 {
-    if (prediction->count == 0)
-        return EXIT_CANNOT_TELL;
-    if (prediction->first_fatal >= 0) {
-        double max_ok = prediction->outcomes[prediction->first_fatal].max_ok;
-        if (max_ok < prediction->requested)
-            return EXIT_DOES_NOT_FIT;
-        if (max_ok < prediction->requested * (1 + warning_headroom))
-            return EXIT_TIGHT;
-    }
-    bool slowed = prediction->first >= 0 &&
-                  prediction->outcomes[prediction->first].fails_at <= prediction->requested;
-    return slowed ? EXIT_TIGHT : EXIT_FITS;
+    double first =
+        prediction->first >= 0 ? prediction->outcomes[prediction->first].fails_at : INFINITY;
+    double fatal = prediction->first_fatal >= 0
+                       ? prediction->outcomes[prediction->first_fatal].fails_at
+                       : INFINITY;
+    return (enum exit_code)predict_verdict(prediction->requested, prediction->count > 0, fatal,
+                                           first);
 }
 
 enum exit_code verdict_code(const struct question *question)
@@ -79,6 +72,5 @@ enum exit_code verdict_code(const struct question *question)
 
 const char *verdict_word(enum exit_code code)
 {
-    static const char *const words[] = {"fits", "tight", "does not fit", "cannot tell"};
-    return words[code];
+    return verdict_name((enum verdict)code);
 }

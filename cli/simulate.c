@@ -21,11 +21,18 @@ static void on_interrupt(int signal)
     atomic_store(&cancelled, 1);
 }
 
-static double seconds_now(void)
+double seconds_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+const atomic_int *cancel_on_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    return &cancelled;
 }
 
 struct bar {
@@ -120,38 +127,41 @@ static void add_figure(struct libscols_table *table, const struct tally *tally, 
         scols_line_set_data(line, i, cells[i]);
 }
 
-/* What everybody reads; the rest is printed in full. Figures that are 0 say nothing new. */
+/* What everybody reads; the rest is printed in full. */
+const enum metric headlines[] = {METRIC_guests_refused,
+                                 METRIC_start_mean,
+                                 METRIC_start_p99,
+                                 METRIC_start_total,
+                                 METRIC_start_rate,
+                                 METRIC_cpu_busy,
+                                 METRIC_cpu_steal,
+                                 METRIC_cpu_spin,
+                                 METRIC_sched_delay_p99,
+                                 METRIC_ticks_late,
+                                 METRIC_work_rate,
+                                 METRIC_lock_wait_mean,
+                                 METRIC_io_rate,
+                                 METRIC_io_p50,
+                                 METRIC_io_p99,
+                                 METRIC_io_p999,
+                                 METRIC_io_thread_use,
+                                 METRIC_net_rate,
+                                 METRIC_net_packets,
+                                 METRIC_net_rtt,
+                                 METRIC_memory_used,
+                                 METRIC_memory_swapped,
+                                 METRIC_memory_oom,
+                                 METRIC_memory_slowdown,
+                                 METRIC_migration_total,
+                                 METRIC_migration_rounds,
+                                 METRIC_migration_downtime,
+                                 METRIC_migration_converged};
+const size_t headline_count = sizeof headlines / sizeof headlines[0];
+
+/* Figures that are 0 say nothing new. */
 static bool is_headline(enum metric metric, const struct tally *tally)
 {
-    static const enum metric headlines[] = {METRIC_guests_refused,
-                                            METRIC_start_mean,
-                                            METRIC_start_p99,
-                                            METRIC_start_total,
-                                            METRIC_start_rate,
-                                            METRIC_cpu_busy,
-                                            METRIC_cpu_steal,
-                                            METRIC_cpu_spin,
-                                            METRIC_sched_delay_p99,
-                                            METRIC_ticks_late,
-                                            METRIC_work_rate,
-                                            METRIC_lock_wait_mean,
-                                            METRIC_io_rate,
-                                            METRIC_io_p50,
-                                            METRIC_io_p99,
-                                            METRIC_io_p999,
-                                            METRIC_io_thread_use,
-                                            METRIC_net_rate,
-                                            METRIC_net_packets,
-                                            METRIC_net_rtt,
-                                            METRIC_memory_used,
-                                            METRIC_memory_swapped,
-                                            METRIC_memory_oom,
-                                            METRIC_memory_slowdown,
-                                            METRIC_migration_total,
-                                            METRIC_migration_rounds,
-                                            METRIC_migration_downtime,
-                                            METRIC_migration_converged};
-    for (size_t i = 0; i < sizeof headlines / sizeof headlines[0]; i++) {
+    for (size_t i = 0; i < headline_count; i++) {
         if (headlines[i] == metric)
             return tally->mean != 0 || metric == METRIC_migration_converged;
     }

@@ -183,6 +183,18 @@ int model_check(struct model *model, struct diag *diag)
     return check(model, true, diag);
 }
 
+/* Whether the number of units depends on a slot that is marked. */
+static bool units_read(enum per per, const bool *marked)
+{
+    double probe[SLOT_COUNT];
+    double plain[SLOT_COUNT];
+    for (size_t i = 0; i < SLOT_COUNT; i++) {
+        plain[i] = 1;
+        probe[i] = marked[i] ? 0 : 1;
+    }
+    return units_in(per, probe) != units_in(per, plain);
+}
+
 /* Whether a term can ever contribute, and whether what it contributes varies along the ramp: a part
  * of its condition that is false and stays so ends it, whatever follows. */
 static bool examine(struct model *model, struct term *term)
@@ -190,10 +202,12 @@ static bool examine(struct model *model, struct term *term)
     size_t classes = term->host ? 1 : model->scenario->class_count;
     for (size_t p = 0; p < term->when.parts; p++) {
         bool holds = false;
-        if (formula_varies(model, term->when.part[p])) {
-            term->varies = true;
+        bool varies = formula_varies(model, term->when.part[p]);
+        bool moves = formula_moves(model, term->when.part[p]);
+        term->varies = term->varies || varies;
+        term->moves = term->moves || moves;
+        if (varies || moves)
             continue;
-        }
         for (size_t c = 0; c < classes && !holds; c++) {
             size_t first;
             size_t count;
@@ -204,15 +218,9 @@ static bool examine(struct model *model, struct term *term)
         if (!holds)
             return false;
     }
-    double probe[SLOT_COUNT];
-    double plain[SLOT_COUNT];
-    for (size_t i = 0; i < SLOT_COUNT; i++) {
-        plain[i] = 1;
-        probe[i] = model->changes[i] ? 0 : 1;
-    }
-    term->varies =
-        term->varies || units_in(term->demand->per, probe) != units_in(term->demand->per, plain);
-    if (!term->varies) { /* nothing to parse when there are no units */
+    term->varies = term->varies || units_read(term->demand->per, model->changes);
+    term->moves = term->moves || units_read(term->demand->per, model->moves);
+    if (!term->varies && !term->moves) { /* nothing to parse when there are no units */
         double units = 0;
         for (size_t c = 0; c < classes; c++) {
             size_t first;
@@ -225,25 +233,35 @@ static bool examine(struct model *model, struct term *term)
             return false;
     }
     term->varies = term->varies || formula_varies(model, term->amount);
+    term->moves = term->moves || formula_moves(model, term->amount);
     return true;
 }
 
-/* Adds a term to its resource and to all that it counts in. */
+static bool append(const struct term ***list, size_t *count, const struct term *term)
+{
+    const struct term **grown = realloc(*list, (*count + 1) * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    *list = grown;
+    grown[(*count)++] = term;
+    return true;
+}
+
+/* Adds a term to its resource and to all that it counts in; a model that moves sums later. */
 static bool add_term(struct model *model, const struct term *term, int resource)
 {
     const struct resource *at = &model->catalog->resources[resource];
     struct need *need = &model->needs[resource];
     size_t classes = term->host ? 1 : model->scenario->class_count;
     need->touched = true;
-    if (term->varies) {
-        const struct term **grown =
-            realloc(need->varying, (need->varying_count + 1) * sizeof *need->varying);
-        if (grown == NULL)
-            return false;
-        need->varying = grown;
-        need->varying[need->varying_count++] = term;
-    }
-    for (size_t c = 0; !term->varies && c < classes; c++) {
+    bool later = model->free_count > 0 && !term->varies;
+    need->moves = need->moves || (later && term->moves);
+    need->base_moves = need->base_moves || (later && term->moves && term->host);
+    if (term->varies && !append(&need->varying, &need->varying_count, term))
+        return false;
+    if (later && !append(&need->fixed, &need->fixed_count, term))
+        return false;
+    for (size_t c = 0; !term->varies && !later && c < classes; c++) {
         double units;
         double value = term_value(model, term, c, &units);
         *(term->host ? &need->base : &need->each[c]) += value;
@@ -281,6 +299,16 @@ static int sum_terms(struct model *model, struct diag *diag)
     return STATUS_OK;
 }
 
+void count_request(struct model *model)
+{
+    model->request_total = 0;
+    for (size_t c = 0; c < model->scenario->class_count; c++) {
+        model->request[c] = scenario_guests(model->scenario, c);
+        model->request_total += model->request[c];
+        model->class_count[c] = model->request[c];
+    }
+}
+
 /* What the scenario asks for, in units of the ramp. */
 static double requested(const struct model *model)
 {
@@ -293,20 +321,33 @@ static double requested(const struct model *model)
     return options[model->ramp_option].kind == KIND_SIZE ? value / 0x1p20 : value;
 }
 
+void settle_request(struct model *model)
+{
+    model->requested = requested(model);
+    model->step = NAN;
+    step_to(model, model->requested);
+}
+
 static void settle_images(struct model *model)
 {
     size_t classes = model->scenario->class_count;
-    for (size_t c = 0; c < classes; c++) {
-        model->request[c] = scenario_guests(model->scenario, c);
-        model->request_total += model->request[c];
-        model->class_count[c] = model->request[c];
-    }
+    count_request(model);
     for (size_t c = 0; c < classes; c++)
-        images_resolve(model, c, NAN, true);
-    model->requested = requested(model);
+        images_resolve(model, c, NAN, RESOLVE_ALL);
     images_find_changes(model);
-    model->step = NAN;
-    step_to(model, model->requested);
+    settle_request(model);
+}
+
+static int list_touched(struct model *model, struct diag *diag)
+{
+    model->touched = calloc(model->limit_count + 1, sizeof *model->touched);
+    if (model->touched == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (size_t l = 0; l < model->limit_count; l++) {
+        if (model_touches(model, l))
+            model->touched[model->touched_count++] = l;
+    }
+    return STATUS_OK;
 }
 
 static int bind(struct model *model, struct diag *diag)
@@ -332,18 +373,32 @@ static int bind(struct model *model, struct diag *diag)
     if (status != STATUS_OK)
         return status;
     settle_images(model);
-    return sum_terms(model, diag);
+    status = sum_terms(model, diag);
+    if (status == STATUS_OK)
+        status = list_touched(model, diag);
+    return status == STATUS_OK && model->free_count > 0 ? move_prepare(model, diag) : status;
 }
 
 int model_new(struct model **model, const struct catalog *catalog, const struct scenario *scenario,
               struct diag *diag)
 {
+    return model_new_free(model, catalog, scenario, NULL, 0, diag);
+}
+
+int model_new_free(struct model **model, const struct catalog *catalog,
+                   const struct scenario *scenario, const int *free_options, size_t free_count,
+                   struct diag *diag)
+{
+    assert(free_count <= FREE_MAX);
     assert(option_count() <= OPTIONS_MAX);
     *model = calloc(1, sizeof **model);
     if (*model == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     (*model)->catalog = catalog;
     (*model)->scenario = scenario;
+    (*model)->free_count = free_count;
+    for (size_t i = 0; i < free_count; i++)
+        (*model)->free_option[i] = free_options[i];
     int status = bind(*model, diag);
     if (status != STATUS_OK) {
         model_free(*model);
@@ -392,12 +447,16 @@ void model_free(struct model *model)
 {
     if (model == NULL)
         return;
-    for (size_t r = 0; model->needs != NULL && r < model->catalog->resource_count; r++)
+    for (size_t r = 0; model->needs != NULL && r < model->catalog->resource_count; r++) {
         free(model->needs[r].varying);
+        free(model->needs[r].fixed);
+    }
+    move_free(model);
     formulas_free(&model->formulas);
     free(model->images);
     free(model->defaults);
     free(model->limits);
+    free(model->touched);
     free(model->limit_index);
     free(model->chosen);
     free(model->terms);

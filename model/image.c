@@ -1,6 +1,7 @@
 #include "model/bound.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,9 @@
 int images_bind(struct model *model, struct diag *diag)
 {
     const struct catalog *catalog = model->catalog;
-    model->images = calloc(model->scenario->class_count * IMAGES, sizeof *model->images);
+    model->images =
+        calloc((model->free_count > 0 ? CLASSES_MAX : model->scenario->class_count) * IMAGES,
+               sizeof *model->images);
     model->defaults = calloc(catalog->default_count + 1, sizeof *model->defaults);
     if (model->images == NULL || model->defaults == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
@@ -35,8 +38,7 @@ void image_load(struct model *model, const struct image *image)
     model->loaded = image;
 }
 
-/* What the scenario states for an image; NAN: nothing. */
-static double stated(const struct model *model, size_t c, size_t image, int option)
+double image_stated(const struct model *model, size_t c, size_t image, int option)
 {
     const struct guest_class *class = &model->scenario->classes[c];
     switch (options[option].scope) {
@@ -55,22 +57,24 @@ static const int mixed[] = {OPTION_DISKS_PER_GUEST, OPTION_NICS_PER_GUEST, OPTIO
                             OPTION_CHARDEVS,        OPTION_SERIAL_PORTS,   OPTION_MEMORY_BACKENDS};
 
 /* Stated values, the ramp's, then defaults for what is unset; all of them, or only what changes
- * along the ramp. */
-static void resolve(struct model *model, size_t c, size_t i, double n, bool all)
+ * along the ramp, or also what a move changes. */
+static void resolve(struct model *model, size_t c, size_t i, double n, enum resolve what)
 {
+    bool all = what == RESOLVE_ALL;
+    bool moved = what == RESOLVE_MOVE;
     struct image *image = image_of(model, c, i);
     double *slots = model->formulas.slots;
     memcpy(slots, image->plain, sizeof image->plain);
     for (int option = 0; options[option].name != NULL; option++) {
-        if (all || model->changes[option])
-            slots[option] = stated(model, c, i, option);
+        if (all || model->changes[option] || (moved && model->moves[option]))
+            slots[option] = image_stated(model, c, i, option);
     }
     if (model->ramp_option >= 0 && !isnan(n))
         slots[model->ramp_option] = options[model->ramp_option].kind == KIND_SIZE ? n * 0x1p20 : n;
     for (size_t d = 0; d < model->default_count; d++) {
         struct bound_default *value = &model->defaults[d];
         int option = value->row->option;
-        if ((all || value->changes) && isnan(slots[option]) &&
+        if ((all || value->changes || (moved && value->moves)) && isnan(slots[option]) &&
             condition_holds(&model->formulas, &value->when))
             slots[option] = formula_value(&model->formulas, value->value);
     }
@@ -114,51 +118,66 @@ static void sum_groups(struct model *model, size_t c)
                (SLOT_COUNT - OPTIONS_MAX) * sizeof sum[0]);
 }
 
-void images_resolve(struct model *model, size_t c, double n, bool all)
+void images_resolve(struct model *model, size_t c, double n, enum resolve what)
 {
     const struct guest_class *class = &model->scenario->classes[c];
     for (size_t g = 0; g < class->disk_groups; g++)
-        resolve(model, c, g, n, all);
+        resolve(model, c, g, n, what);
     for (size_t g = 0; g < class->nic_groups; g++)
-        resolve(model, c, GROUPS_MAX + g, n, all);
+        resolve(model, c, GROUPS_MAX + g, n, what);
     sum_groups(model, c);
     model->loaded = NULL;
 }
 
-static bool condition_reads(struct model *model, const struct condition *condition)
+static bool default_reads(struct model *model, const struct bound_default *value,
+                          const bool *marked)
 {
-    for (size_t i = 0; i < condition->parts; i++) {
-        if (formula_reads(&model->formulas, condition->part[i], model->changes))
+    for (size_t i = 0; i < value->when.parts; i++) {
+        if (formula_reads(&model->formulas, value->when.part[i], marked))
             return true;
     }
-    return false;
+    return formula_reads(&model->formulas, value->value, marked);
 }
 
-void images_find_changes(struct model *model)
+/* Marks all that derives from the slots that are marked already: by the mix, by defaults (whose
+ * marks are at `offset` in struct bound_default; -1: they are resolved once), by sums. */
+static void derive(struct model *model, bool *marked, ptrdiff_t offset)
 {
     static const int summed[] = {OPTION_DISKS_PER_GUEST, OPTION_DISK_BUS,       OPTION_DISK_AIO,
                                  OPTION_DISK_FORMAT,     OPTION_DISK_QUEUES,    OPTION_NIC_MODEL,
                                  OPTION_NIC_BACKEND,     OPTION_NICS_PER_GUEST, OPTION_HOSTDEVS};
-    if (model->ramp_resource >= 0)
-        return;
-    model->changes[model->ramp_option >= 0 ? model->ramp_option : OPTION_GUESTS] = true;
     for (bool found = true; found;) {
         found = false;
-        for (size_t m = 0; model->changes[OPTION_MIX] && m < LENGTH(mixed); m++)
-            model->changes[mixed[m]] = true;
-        for (size_t i = 0; model->ramp_option >= 0 && i < model->default_count; i++) {
+        for (size_t m = 0; marked[OPTION_MIX] && m < LENGTH(mixed); m++)
+            marked[mixed[m]] = true;
+        for (size_t i = 0; offset >= 0 && i < model->default_count; i++) {
             struct bound_default *value = &model->defaults[i];
-            if (value->changes)
+            bool *mark = (bool *)((char *)value + offset);
+            if (*mark)
                 continue;
-            value->changes = model->changes[value->row->option] ||
-                             condition_reads(model, &value->when) ||
-                             formula_reads(&model->formulas, value->value, model->changes);
-            found = found || value->changes;
-            model->changes[value->row->option] |= value->changes;
+            *mark = marked[value->row->option] || default_reads(model, value, marked);
+            found = found || *mark;
+            marked[value->row->option] |= *mark;
         }
     }
     for (size_t i = 0; i < LENGTH(summed); i++) {
-        if (model->changes[summed[i]])
-            memset(model->changes + OPTIONS_MAX, true, SLOT_COUNT - OPTIONS_MAX);
+        if (marked[summed[i]])
+            memset(marked + OPTIONS_MAX, true, SLOT_COUNT - OPTIONS_MAX);
     }
+}
+
+void images_find_changes(struct model *model)
+{
+    bool guests[SLOT_COUNT] = {[OPTION_GUESTS] = true};
+    for (size_t i = 0; i < model->default_count && model->free_count > 0; i++)
+        model->guests_matter |= default_reads(model, &model->defaults[i], guests);
+    for (size_t i = 0; i < model->free_count; i++)
+        model->moves[model->free_option[i]] = true;
+    if (model->free_count > 0)
+        derive(model, model->moves, offsetof(struct bound_default, moves));
+    if (model->ramp_resource >= 0)
+        return;
+    model->changes[model->ramp_option >= 0 ? model->ramp_option : OPTION_GUESTS] = true;
+    derive(model, model->changes,
+           model->ramp_option >= 0 ? (ptrdiff_t)offsetof(struct bound_default, changes) : -1);
 }

@@ -27,6 +27,17 @@ void model_free(struct model *model);
  * the model can then only be freed. */
 int model_rebind(struct model *model, const struct scenario *scenario, struct diag *diag);
 
+/* The same as model_new for a model that follows its scenario when the caller changes the values of
+ * these options in it (not arch) or, with OPTION_GUESTS among them, numbers of guests: then only
+ * what depends on them is computed anew. Classes may come and go at the end of the list as long as
+ * they differ in these options alone. model_move takes the changes over and returns whether
+ * anything along the ramp is different, not only how far it was asked to go. */
+enum { FREE_MAX = 24 };
+int model_new_free(struct model **model, const struct catalog *catalog,
+                   const struct scenario *scenario, const int *free_options, size_t free_count,
+                   struct diag *diag);
+bool model_move(struct model *model);
+
 /* Parses every expression of the rows that apply, needed or not; the first that is wrong. */
 int model_check(struct model *model, struct diag *diag);
 
@@ -36,6 +47,9 @@ const struct limit *model_limit(const struct model *model, size_t index);
 
 /* Whether anything on this host and ramp can consume the limit's resource. */
 bool model_touches(const struct model *model, size_t limit);
+
+/* All limits of which that holds, ascending. */
+size_t model_touched(const struct model *model, const size_t **limits);
 
 /* Demand and capacity of a limit at step n, at its tightest instance (class); units of the
  * limit's resource. error: half-width of the demand's interval. hard: with the limit raised to

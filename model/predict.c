@@ -85,18 +85,23 @@ static double step_before(double fails_at)
     return isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0);
 }
 
-/* A resource nobody uses along this ramp says nothing about its limits. */
-static bool judge(struct model *model, size_t index, double requested, struct outcome *outcome)
+/* Whether a limit has a capacity and a demand, at the request or far beyond. */
+static bool has_load(struct model *model, size_t index, double requested, struct headroom *asked)
 {
     struct headroom far;
     if (!model_touches(model, index))
         return false;
-    *outcome = (struct outcome){.limit = model_limit(model, index), .index = index};
-    model_exceeds(model, index, requested, false, &outcome->asked);
+    model_exceeds(model, index, requested, false, asked);
     model_exceeds(model, index, model_ramp_bound(model), false, &far);
-    if (isinf(outcome->asked.capacity) && isinf(far.capacity))
-        return false;
-    if (outcome->asked.demand <= 0 && far.demand <= 0)
+    return !(isinf(asked->capacity) && isinf(far.capacity)) &&
+           !(asked->demand <= 0 && far.demand <= 0);
+}
+
+/* A resource nobody uses along this ramp says nothing about its limits. */
+static bool judge(struct model *model, size_t index, double requested, struct outcome *outcome)
+{
+    *outcome = (struct outcome){.limit = model_limit(model, index), .index = index};
+    if (!has_load(model, index, requested, &outcome->asked))
         return false;
     outcome->fails_at = first_failure(model, index, false, 0);
     outcome->max_ok = step_before(outcome->fails_at);
@@ -197,4 +202,97 @@ void predict(struct model *model, struct prediction *prediction)
             prediction->first_fatal = (int)i;
     }
     build_ladder(prediction);
+}
+
+const struct firsts firsts_unknown = {.any = {.index = -1}, .fatal = {.index = -1}};
+
+/* Whether a limit that fails at a step goes before what was found so far. */
+static bool goes_before(const struct model *model, size_t index, double fails_at,
+                        const struct first *found)
+{
+    if (found->index < 0 || fails_at != found->fails_at)
+        return fails_at < found->fails_at;
+    const struct resource *resources = model_catalog(model)->resources;
+    int phase = resources[model_limit(model, index)->resource].phase;
+    int other = resources[model_limit(model, (size_t)found->index)->resource].phase;
+    return phase != other ? phase < other : (int)index < found->index;
+}
+
+static void try_limit(struct model *model, size_t index, struct firsts *firsts)
+{
+    struct headroom at;
+    bool fatal = limit_is_fatal(model_limit(model, index));
+    double latest = fatal ? firsts->fatal.fails_at : firsts->any.fails_at;
+    if (isfinite(latest) && !model_exceeds(model, index, latest, false, &at))
+        return;
+    double fails_at = first_failure(model, index, false, 0);
+    if (isinf(fails_at) || !has_load(model, index, model_requested(model), &at))
+        return;
+    struct first found = {.index = (int)index, .fails_at = fails_at};
+    if (goes_before(model, index, fails_at, &firsts->any))
+        firsts->any = found;
+    if (fatal && goes_before(model, index, fails_at, &firsts->fatal))
+        firsts->fatal = found;
+}
+
+static void find_interval(struct model *model, struct first *first)
+{
+    struct headroom at;
+    struct headroom asked;
+    if (first->index < 0)
+        return;
+    size_t index = (size_t)first->index;
+    first->max_ok_low = first->max_ok_high = step_before(first->fails_at);
+    model_exceeds(model, index, first->fails_at, false, &at);
+    model_exceeds(model, index, model_requested(model), false, &asked);
+    if (at.error > 0 || asked.error > 0) {
+        first->max_ok_low = step_before(first_failure(model, index, false, 1));
+        first->max_ok_high = step_before(first_failure(model, index, false, -1));
+    }
+}
+
+void predict_firsts(struct model *model, struct firsts *firsts)
+{
+    const int guess[] = {firsts->any.index, firsts->fatal.index};
+    const size_t *limits;
+    size_t count = model_touched(model, &limits);
+    *firsts = (struct firsts){
+        {-1, INFINITY, INFINITY, INFINITY}, {-1, INFINITY, INFINITY, INFINITY}, false};
+    for (size_t i = 0; i < 2; i++) {
+        if (guess[i] >= 0 && (size_t)guess[i] < model_limit_count(model) &&
+            model_touches(model, (size_t)guess[i]))
+            try_limit(model, (size_t)guess[i], firsts);
+    }
+    for (int fatal = 1; fatal >= 0; fatal--) { /* of a kind at a time, which is a step at a time */
+        for (size_t i = 0; i < count; i++) {
+            if (limit_is_fatal(model_limit(model, limits[i])) == (fatal == 1) &&
+                (int)limits[i] != guess[0] && (int)limits[i] != guess[1])
+                try_limit(model, limits[i], firsts);
+        }
+    }
+    struct headroom at;
+    firsts->judged = firsts->any.index >= 0;
+    for (size_t i = 0; i < count && !firsts->judged; i++)
+        firsts->judged = has_load(model, limits[i], model_requested(model), &at);
+    find_interval(model, &firsts->fatal);
+}
+
+/* Below a tenth of headroom the answer is "tight". */
+static const double warning_headroom = 0.1;
+
+enum verdict predict_verdict(double requested, bool judged, double fatal_at, double any_at)
+{
+    double max_ok = step_before(fatal_at);
+    if (!judged)
+        return VERDICT_CANNOT_TELL;
+    if (max_ok < requested)
+        return VERDICT_DOES_NOT_FIT;
+    return max_ok < requested * (1 + warning_headroom) || any_at <= requested ? VERDICT_TIGHT
+                                                                              : VERDICT_FITS;
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+    static const char *const names[] = {"fits", "tight", "does not fit", "cannot tell"};
+    return names[verdict];
 }

@@ -38,6 +38,26 @@ void prediction_free(struct prediction *prediction);
 /* Predicts; allocates nothing. O(limits * log(bound)). */
 void predict(struct model *model, struct prediction *prediction);
 
+/* The limits that predict would find first, of all and of the fatal ones, and when they fail, in a
+ * fraction of its time: limits that still hold where an earlier one fails are not searched. What it
+ * held before is tried first, which saves most when little has changed. */
+struct first {
+    int index;                      /* of model_limit; -1: nothing fails within the bound */
+    double fails_at;                /* INFINITY: likewise */
+    double max_ok_low, max_ok_high; /* interval of the last step that works */
+};
+struct firsts {
+    struct first any, fatal;
+    bool judged; /* some limit has a capacity and a demand */
+};
+extern const struct firsts firsts_unknown;
+void predict_firsts(struct model *model, struct firsts *firsts);
+
+/* What is to be said of a request. */
+enum verdict { VERDICT_FITS, VERDICT_TIGHT, VERDICT_DOES_NOT_FIT, VERDICT_CANNOT_TELL };
+enum verdict predict_verdict(double requested, bool judged, double fatal_at, double any_at);
+const char *verdict_name(enum verdict verdict);
+
 /* hang and fail stop something; warn, slow and degrade do not. */
 bool limit_is_fatal(const struct limit *limit);
 

@@ -129,7 +129,7 @@ int scenario_unknown_name(const char *name, struct diag *diag)
     return STATUS_DATA;
 }
 
-static void set_option(struct scenario *scenario, int option, double value)
+void scenario_set_option(struct scenario *scenario, int option, double value)
 {
     switch (options[option].scope) {
     case SCOPE_HOST:
@@ -178,7 +178,7 @@ int scenario_set(struct scenario *scenario, const char *name, const char *text, 
         return scenario_unknown_name(name, diag);
     int status = option_parse(&options[option], text, &value, diag);
     if (status == STATUS_OK)
-        set_option(scenario, option, value);
+        scenario_set_option(scenario, option, value);
     return status;
 }
 
@@ -203,6 +203,17 @@ static bool names_class(const struct scenario *scenario, const struct guest_clas
     return false;
 }
 
+/* What of a class is in use: its groups are most of its size. */
+static void copy_class(struct guest_class *to, const struct guest_class *from)
+{
+    memcpy(to->name, from->name, sizeof to->name);
+    memcpy(to->value, from->value, sizeof to->value);
+    memcpy(to->disks, from->disks, from->disk_groups * sizeof *to->disks);
+    memcpy(to->nics, from->nics, from->nic_groups * sizeof *to->nics);
+    to->disk_groups = from->disk_groups;
+    to->nic_groups = from->nic_groups;
+}
+
 /* Splits class i: its first guests become a class of their own, in front of the rest. */
 static int split_class(struct scenario *scenario, size_t i, double first, struct diag *diag)
 {
@@ -210,7 +221,8 @@ static int split_class(struct scenario *scenario, size_t i, double first, struct
     if (scenario->class_count == CLASSES_MAX)
         return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "more than %d guest classes",
                         CLASSES_MAX);
-    memmove(class + 1, class, (scenario->class_count - i) * sizeof *class);
+    for (size_t c = scenario->class_count; c > i; c--)
+        copy_class(&scenario->classes[c], &scenario->classes[c - 1]);
     scenario->class_count++;
     class[1].value[OPTION_GUESTS] = scenario_guests(scenario, i) - first;
     class[0].value[OPTION_GUESTS] = first;

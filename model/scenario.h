@@ -16,7 +16,8 @@ enum {
     CLASSES_MAX = 16,
     GROUPS_MAX = 4,
     OVERRIDES_MAX = 64,
-    NAME_MAX_LENGTH = 64
+    NAME_MAX_LENGTH = 64,
+    SWEEP_MAX = 16
 };
 
 struct device_group {
@@ -45,6 +46,12 @@ struct expectation {
     double tolerance; /* of the counts, as a ratio */
 };
 
+/* What [sweep] says, for sim/axis.h to read: a study's axes. */
+struct sweep_entry {
+    char name[NAME_MAX_LENGTH], text[512];
+    unsigned line;
+};
+
 struct scenario {
     char host_name[NAME_MAX_LENGTH];
     char host_description[256];
@@ -57,6 +64,9 @@ struct scenario {
     struct override set[OVERRIDES_MAX], used[OVERRIDES_MAX];
     struct override parameters[OVERRIDES_MAX]; /* of the simulation (data/parameters.csv) */
     size_t set_count, used_count, parameter_count;
+    char sweep_file[256]; /* that [sweep] is in */
+    struct sweep_entry sweep[SWEEP_MAX];
+    size_t sweep_count;
     struct expectation expect; /* what tests/unit/test_walls.c holds the prediction against */
 };
 
@@ -67,7 +77,7 @@ int scenario_init(struct scenario *scenario, struct diag *diag);
 int scenario_host(struct scenario *scenario, const char *name_or_path, struct diag *diag);
 
 /* Reads a built-in scenario (a file below data/scenarios/, named without its number) or an INI
- * file: sections [host] [versions] [set] [used] [parameters] [scenario] [guest NAME]
+ * file: sections [host] [versions] [set] [used] [parameters] [scenario] [sweep] [guest NAME]
  * [disk GUEST.NAME] [nic GUEST.NAME] [expect]. An unknown name is an error that lists the built-in
  * ones. */
 int scenario_read(struct scenario *scenario, const char *name_or_path, struct diag *diag);
@@ -76,6 +86,9 @@ int scenario_read(struct scenario *scenario, const char *name_or_path, struct di
  * host, ramp, set, used or parameter ("ID=VALUE", several by comma). Unknown names are errors that
  * tell the nearest one; errors leave diag's file and line to the caller. */
 int scenario_set(struct scenario *scenario, const char *name, const char *text, struct diag *diag);
+
+/* Sets an option, in every class, to a value as option_parse reads it. */
+void scenario_set_option(struct scenario *scenario, int option, double value);
 
 /* Sets all of "NAME=VALUE NAME=VALUE": host and scenario (a built-in one or a file) first, as they
  * replace what the others adjust; then the totals of disks and NICs are spread. */

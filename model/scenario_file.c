@@ -127,6 +127,23 @@ static int set_expect(struct expectation *expect, const char *name, const char *
     return STATUS_OK;
 }
 
+static int set_sweep(struct ini_reader *reader, const char *name, const char *text)
+{
+    struct scenario *scenario = reader->scenario;
+    if (scenario->sweep_count == SWEEP_MAX)
+        return diag_set(reader->diag, STATUS_DATA, NULL, 0, name, "more than %d entries in [sweep]",
+                        SWEEP_MAX);
+    struct sweep_entry *entry = &scenario->sweep[scenario->sweep_count++];
+    if (strlen(name) >= sizeof entry->name || strlen(text) >= sizeof entry->text)
+        return diag_set(reader->diag, STATUS_DATA, NULL, 0, name, "is longer than %zu characters",
+                        sizeof entry->text - 1);
+    snprintf(entry->name, sizeof entry->name, "%s", name);
+    snprintf(entry->text, sizeof entry->text, "%s", text);
+    snprintf(scenario->sweep_file, sizeof scenario->sweep_file, "%s", reader->file);
+    entry->line = reader->line;
+    return STATUS_OK;
+}
+
 static int take_entry(void *context, const char *section, const char *name, const char *text)
 {
     struct ini_reader *reader = context;
@@ -150,13 +167,15 @@ static int take_entry(void *context, const char *section, const char *name, cons
         reader->status = set_host(scenario, name, text, reader->diag);
     else if (strcmp(section, "scenario") == 0 || strcmp(section, "versions") == 0)
         reader->status = scenario_set(scenario, name, text, reader->diag);
+    else if (strcmp(section, "sweep") == 0)
+        reader->status = set_sweep(reader, name, text);
     else if (strcmp(section, "expect") == 0)
         reader->status = set_expect(&scenario->expect, name, text, reader->diag);
     else
         reader->status =
             diag_set(reader->diag, STATUS_DATA, NULL, 0, section,
                      "unknown section; expected host, versions, set, used, parameters, scenario, "
-                     "guest NAME, disk GUEST.NAME, nic GUEST.NAME or expect");
+                     "sweep, guest NAME, disk GUEST.NAME, nic GUEST.NAME or expect");
     if (reader->status != STATUS_OK && reader->diag->line == 0) {
         snprintf(reader->diag->file, sizeof reader->diag->file, "%s", reader->file);
         reader->diag->line = reader->line;

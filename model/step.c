@@ -23,10 +23,14 @@ void step_to(struct model *model, double n)
     if (n == model->step || model->ramp_resource >= 0)
         return;
     model->step = n;
+    if (model->flat) {
+        count_guests(model, n);
+        return;
+    }
     model->loaded = NULL;
     for (size_t c = 0; c < model->scenario->class_count; c++) {
         if (model->ramp_option >= 0)
-            images_resolve(model, c, n, false);
+            images_resolve(model, c, n, RESOLVE_STEP);
         for (size_t i = 0; model->ramp_option < 0 && i < IMAGES; i++)
             image_of(model, c, i)->value[OPTION_GUESTS] = n;
     }
@@ -83,7 +87,7 @@ bool formula_varies(struct model *model, struct formula *formula)
     return false;
 }
 
-static void hard_value(struct model *model, struct bound_limit *bound, size_t c)
+void hard_value(struct model *model, struct bound_limit *bound, size_t c)
 {
     double hard = bound->hard != NULL ? value_in(model, bound->hard, c, 0) : NAN;
     bound->hard_value[c] = hard > bound->value[c] ? hard : NAN;
@@ -101,6 +105,10 @@ bool limit_settle(struct model *model, struct bound_limit *bound)
     bound->varies = bound->varies || (bound->hard != NULL && formula_varies(model, bound->hard));
     for (size_t c = 0; c < model->scenario->class_count; c++)
         hard_value(model, bound, c);
+    if (model->free_count > 0) {
+        bound->moves = limit_moves(model, bound, 0);
+        bound->fresh = (1u << model->scenario->class_count) - 1;
+    }
     return bound->varies;
 }
 
@@ -245,6 +253,13 @@ bool model_exceeds(struct model *model, size_t limit, double n, bool hard, struc
     *out = (struct headroom){.class_index = 0};
     limit_settle(model, bound);
     step_to(model, n);
+    if (model->free_count > 0) {
+        unsigned classes = (1u << model->scenario->class_count) - 1;
+        if ((classes & ~bound->fresh) != 0)
+            limit_refresh(model, bound);
+        if ((classes & ~need->fresh) != 0 || !need->base_fresh)
+            need_refresh(model, &model->needs[bound->limit->resource]);
+    }
     demand_now(model, need, n, &now);
     if (scope != RESOURCE_GUEST && scope != RESOURCE_DEVICE) {
         sum_guests(model, &now, scope, out);

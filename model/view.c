@@ -17,6 +17,12 @@ bool model_touches(const struct model *model, size_t limit)
     return model->needs[model->limits[limit].limit->resource].touched;
 }
 
+size_t model_touched(const struct model *model, const size_t **limits)
+{
+    *limits = model->touched;
+    return model->touched_count;
+}
+
 const char *model_ramp(const struct model *model)
 {
     return model->scenario->ramp;
@@ -45,6 +51,7 @@ size_t model_terms(struct model *model, size_t limit, double n, size_t class_ind
     enum resource_scope scope = model->catalog->resources[resource].scope;
     bool summed = scope != RESOURCE_GUEST && scope != RESOURCE_DEVICE;
     size_t used = 0;
+    images_refresh(model);
     step_to(model, n);
     for (size_t t = 0; t < model->term_count && used < room; t++) {
         const struct term *term = &model->terms[t];
@@ -101,6 +108,7 @@ int model_evaluate(struct model *model, size_t class_index, const char *text, ex
 
 double model_value(struct model *model, double n, size_t class_index, int option)
 {
+    images_refresh(model);
     step_to(model, n);
     size_t image = options[option].scope == SCOPE_NIC ? GROUPS_MAX : 0;
     return image_of(model, class_index, image)->value[option];

@@ -59,7 +59,7 @@ static int run_loaded(struct answer *answer, const struct plan *plan, const stru
     return status;
 }
 
-int answer_find(struct answer *answer, struct model *model, double wall, size_t draws,
+static int find(struct answer *answer, struct model *model, double wall, bool knees, size_t draws,
                 const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
 {
     struct plan plan;
@@ -72,7 +72,8 @@ int answer_find(struct answer *answer, struct model *model, double wall, size_t 
         status = run_start(answer, &plan, rules, diag);
     if (status == STATUS_OK && !answer->partial)
         status = run_loaded(answer, &plan, overlay, rules, diag);
-    double bound = status == STATUS_OK ? knee_bound(&plan, model_requested(model), wall) : 0;
+    double bound =
+        status == STATUS_OK && knees ? knee_bound(&plan, model_requested(model), wall) : 0;
     if (status == STATUS_OK && !answer->partial && bound >= 1)
         status = knees_find(&answer->knees, model_catalog(model), model_scenario(model), bound,
                             overlay, rules, diag);
@@ -81,6 +82,18 @@ int answer_find(struct answer *answer, struct model *model, double wall, size_t 
         status = spread_find(&answer->spread, &plan, &answer->knees, draws, overlay, rules, diag);
     plan_free(&plan);
     return status;
+}
+
+int answer_find(struct answer *answer, struct model *model, double wall, size_t draws,
+                const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
+{
+    return find(answer, model, wall, true, draws, overlay, rules, diag);
+}
+
+int answer_figures(struct answer *answer, struct model *model, double wall,
+                   const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
+{
+    return find(answer, model, wall, false, 0, overlay, rules, diag);
 }
 
 void answer_free(struct answer *answer)

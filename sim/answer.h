@@ -22,6 +22,9 @@ struct answer {
  */
 int answer_find(struct answer *answer, struct model *model, double wall, size_t draws,
                 const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
+/* The figures alone, without knees. */
+int answer_figures(struct answer *answer, struct model *model, double wall,
+                   const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
 void answer_free(struct answer *answer);
 
 #endif

@@ -1,0 +1,167 @@
+/* sweep: a study over lists and ranges of options, as rows. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "sim/sweep.h"
+
+/* What a study on the command line holds open. */
+struct study {
+    struct catalog catalog;
+    struct scenario start;
+    struct overlay overlay;
+    struct axes settings;
+    struct sweep sweep;
+    struct journal journal;
+    char journal_path[4096];
+};
+
+/* [sweep] first, then flags, which take the place of what it says of the same names. */
+static int read_settings(struct study *study, const struct arguments *arguments, struct diag *diag)
+{
+    const struct scenario *start = &study->start;
+    int status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < start->sweep_count; i++) {
+        status = axes_add(&study->settings, start->sweep[i].name, start->sweep[i].text, diag);
+        if (status == STATUS_DATA) {
+            snprintf(diag->file, sizeof diag->file, "%s", start->sweep_file);
+            diag->line = start->sweep[i].line;
+        }
+    }
+    for (size_t i = 0; status == STATUS_OK && i < arguments->setting_count; i++)
+        status = axes_add(&study->settings, arguments->settings[i].name,
+                          arguments->settings[i].text, diag);
+    return status;
+}
+
+static int study_open(struct study *study, const struct arguments *arguments, struct diag *diag)
+{
+    int status = catalog_load(&study->catalog, arguments->catalog, diag);
+    if (status == STATUS_OK)
+        status = scenario_init(&study->start, diag);
+    if (status == STATUS_OK && arguments->scenario != NULL)
+        status = scenario_read(&study->start, arguments->scenario, diag);
+    if (status == STATUS_OK)
+        status = read_settings(study, arguments, diag);
+    study->overlay = (struct overlay){arguments->parameters, arguments->catalog, 0};
+    study->sweep = (struct sweep){
+        .catalog = &study->catalog,
+        .overlay = &study->overlay,
+        .start = &study->start,
+        .format = arguments->format == FORMAT_JSON ? ROWS_JSONL : ROWS_CSV,
+        .simulate = arguments->simulate,
+        .rules = arguments->rules,
+        .metrics = headlines,
+        .metric_count = headline_count,
+    };
+    return status == STATUS_OK ? sweep_open(&study->sweep, &study->settings, diag) : status;
+}
+
+static void study_close(struct study *study)
+{
+    journal_close(&study->journal);
+    sweep_close(&study->sweep);
+    axes_free(&study->settings);
+    catalog_free(&study->catalog);
+    free(study);
+}
+
+static void print_size(const struct sweep *sweep)
+{
+    printf("%lu cells", (unsigned long)sweep->cells);
+    for (size_t i = 0; i < sweep->axes; i++)
+        printf("%s%s %zu", i == 0 ? ": " : " x ", sweep->axis[i]->column, sweep->axis[i]->count);
+    puts("");
+}
+
+struct progress {
+    double began, drawn;
+};
+
+/* Time left, from the batches that were computed in this run. */
+static void draw(void *context, uint64_t done, uint64_t resumed, uint64_t all)
+{
+    struct progress *progress = context;
+    double now = seconds_now();
+    if (!isatty(STDERR_FILENO) || now - progress->began < 1 || now - progress->drawn < 0.2)
+        return;
+    progress->drawn = now;
+    double left = (now - progress->began) * (double)(all - done) / (double)(done - resumed);
+    fprintf(stderr, "\rsweep: %.1f %%, about %.0f s left \033[K",
+            100.0 * (double)done / (double)all, left);
+}
+
+/* Beside the output, unless told otherwise; none for rows to stdout. */
+static int open_journal(struct study *study, const struct arguments *arguments, struct diag *diag)
+{
+    const char *path = arguments->journal;
+    if (path == NULL && arguments->output != NULL) {
+        snprintf(study->journal_path, sizeof study->journal_path, "%s.journal", arguments->output);
+        path = study->journal_path;
+    }
+    if (path == NULL)
+        return arguments->resume ? diag_set(diag, STATUS_USAGE, NULL, 0, "resume",
+                                            "there is no journal without -o or --journal")
+                                 : STATUS_OK;
+    /* Any shard's batches may stand in it, and other shards' do no harm. */
+    int status = journal_open(&study->journal, path, sweep_identity(&study->sweep),
+                              study->sweep.batches, arguments->resume, diag);
+    if (status == STATUS_OK && study->journal.dropped_bytes > 0)
+        fprintf(stderr, "scalesim: %s: dropped %lu bytes that a crash cut off\n", path,
+                (unsigned long)study->journal.dropped_bytes);
+    if (status == STATUS_OK && arguments->resume)
+        fprintf(stderr, "scalesim: %s has %lu of %lu batches\n", path,
+                (unsigned long)study->journal.held, (unsigned long)study->sweep.batches);
+    return status;
+}
+
+static int run(struct study *study, const struct arguments *arguments, struct diag *diag)
+{
+    struct progress progress = {.began = seconds_now()};
+    struct output output = {.file = NULL};
+    struct sweep_job job = {.threads = arguments->rules.threads,
+                            .out = stdout,
+                            .cancel = cancel_on_interrupt(),
+                            .progress = draw,
+                            .context = &progress};
+    int status = open_journal(study, arguments, diag);
+    if (status == STATUS_OK && arguments->output != NULL)
+        status = output_open(&output, arguments->output, diag);
+    if (status != STATUS_OK)
+        return status;
+    sweep_shard(&study->sweep, arguments->shard, arguments->shards, &job.first, &job.end);
+    job.out = output.file != NULL ? output.file : stdout;
+    job.journal = study->journal.path != NULL ? &study->journal : NULL;
+    study->sweep.rules.cancel = job.cancel;
+    status = sweep_run(&study->sweep, &job, diag);
+    if (progress.drawn > 0)
+        fputs("\r\033[K", stderr);
+    if (status == STATUS_OK && output.file != NULL)
+        status = output_commit(&output, diag);
+    output_discard(&output);
+    if (status == STATUS_OK && job.journal != NULL)
+        journal_remove(job.journal);
+    if (status == SWEEP_CANCELLED && job.journal != NULL)
+        fprintf(stderr, "scalesim: interrupted; --resume goes on from %s\n", study->journal.path);
+    return status == SWEEP_CANCELLED ? EXIT_INTERRUPTED : status;
+}
+
+int cli_sweep(const struct arguments *arguments, struct diag *diag)
+{
+    struct study *study = calloc(1, sizeof *study);
+    if (study == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    study->journal.file = -1;
+    int status = study_open(study, arguments, diag);
+    if (status == STATUS_OK && arguments->word_count > 0)
+        status = diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
+                          "sweep takes options, not '%s'; a value may be a list or a range",
+                          arguments->words[0]);
+    if (status == STATUS_OK && arguments->dry_run)
+        print_size(&study->sweep);
+    else if (status == STATUS_OK)
+        status = run(study, arguments, diag);
+    study_close(study);
+    return status;
+}

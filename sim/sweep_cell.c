@@ -1,0 +1,244 @@
+/* One cell: the scenario it stands for, the model that answers it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/option.h"
+#include "sim/sweep.h"
+
+struct sweep_worker {
+    const struct sweep *sweep;
+    struct scenario *bound; /* with all settings but those that move, before spreading */
+    struct scenario *now;   /* the cell's; what the model follows */
+    struct model *model;
+    uint64_t binding; /* of the model: the cell's number among the axes that bind */
+    bool known;       /* firsts are those of the model's place */
+    struct firsts firsts;
+    struct answer answer;
+};
+
+int sweep_worker_new(struct sweep_worker **worker, const struct sweep *sweep, struct diag *diag)
+{
+    *worker = calloc(1, sizeof **worker);
+    if (*worker != NULL) {
+        **worker = (struct sweep_worker){.sweep = sweep, .binding = UINT64_MAX};
+        (*worker)->bound = malloc(sizeof *(*worker)->bound);
+        (*worker)->now = malloc(sizeof *(*worker)->now);
+    }
+    if (*worker == NULL || (*worker)->bound == NULL || (*worker)->now == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    return STATUS_OK;
+}
+
+void sweep_worker_free(struct sweep_worker *worker)
+{
+    if (worker == NULL)
+        return;
+    answer_free(&worker->answer);
+    model_free(worker->model);
+    free(worker->bound);
+    free(worker->now);
+    free(worker);
+}
+
+/* The number of a cell among the axes that move or among those that do not. */
+static uint64_t number_among(const struct sweep *sweep, uint64_t cell, bool moves)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < sweep->axes; i++) {
+        if (sweep->moves[i] == moves)
+            number = number * sweep->axis[i]->count + sweep_index(sweep, cell, i);
+    }
+    return number;
+}
+
+/* The axis's place among the study's axes, or sweep->axes: a plain setting. */
+static size_t axis_number(const struct sweep *sweep, const struct axis *axis)
+{
+    size_t i = 0;
+    while (i < sweep->axes && sweep->axis[i] != axis)
+        i++;
+    return i;
+}
+
+/* A host replaces what other settings adjust, so it goes first. */
+static int apply_settings(const struct sweep *sweep, uint64_t cell, struct scenario *scenario,
+                          struct diag *diag)
+{
+    int status = STATUS_OK;
+    memcpy(scenario, sweep->start, sizeof *scenario);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t s = 0; status == STATUS_OK && s < sweep->settings.count; s++) {
+            const struct axis *axis = &sweep->settings.items[s];
+            size_t i = axis_number(sweep, axis);
+            size_t at = i < sweep->axes ? sweep_index(sweep, cell, i) : 0;
+            if ((strcmp(axis->name, "host") == 0) == (pass == 0) &&
+                !(i < sweep->axes && sweep->moves[i]))
+                status = scenario_set(scenario, axis->name, axis->values[at].text, diag);
+        }
+    }
+    return status;
+}
+
+/* From the bound scenario to the cell's. Classes that spreading makes are copies of the first. */
+static int move_scenario(struct sweep_worker *worker, uint64_t cell, struct diag *diag)
+{
+    const struct sweep *sweep = worker->sweep;
+    struct scenario *now = worker->now;
+    if (worker->bound->class_count == 1) { /* undo the spreading of the last cell */
+        struct guest_class *class = &now->classes[0];
+        now->class_count = 1;
+        class->value[OPTION_GUESTS] = worker->bound->classes[0].value[OPTION_GUESTS];
+        class->disks[0].value[OPTION_DISKS_PER_GUEST] =
+            worker->bound->classes[0].disks[0].value[OPTION_DISKS_PER_GUEST];
+        class->nics[0].value[OPTION_NICS_PER_GUEST] =
+            worker->bound->classes[0].nics[0].value[OPTION_NICS_PER_GUEST];
+        memcpy(class->name, worker->bound->classes[0].name, sizeof class->name);
+    }
+    for (size_t i = 0; i < sweep->axes; i++) {
+        if (sweep->moves[i])
+            scenario_set_option(now, sweep->axis[i]->option,
+                                sweep->axis[i]->values[sweep_index(sweep, cell, i)].value);
+    }
+    return scenario_spread(now, diag);
+}
+
+static int bind(struct sweep_worker *worker, uint64_t cell, uint64_t binding, struct diag *diag)
+{
+    const struct sweep *sweep = worker->sweep;
+    model_free(worker->model);
+    worker->model = NULL;
+    worker->binding = UINT64_MAX;
+    int status = apply_settings(sweep, cell, worker->bound, diag);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(worker->now, worker->bound, sizeof *worker->now);
+    status = move_scenario(worker, cell, diag);
+    if (status == STATUS_OK)
+        status = model_new_free(&worker->model, sweep->catalog, worker->now, sweep->free_option,
+                                sweep->free_count, diag);
+    if (status == STATUS_OK)
+        worker->binding = binding;
+    worker->known = false;
+    return status;
+}
+
+/* Says which cell an error is of. */
+static int name_cell(const struct sweep *sweep, uint64_t cell, int status, struct diag *diag)
+{
+    size_t used = strlen(diag->message);
+    for (size_t i = 0; i < sweep->axes && used < sizeof diag->message; i++) {
+        used += (size_t)snprintf(diag->message + used, sizeof diag->message - used, "%s %s %s",
+                                 i == 0 ? "; at" : ",", sweep->axis[i]->column,
+                                 sweep->axis[i]->values[sweep_index(sweep, cell, i)].text);
+    }
+    return status;
+}
+
+static int place_model(struct sweep_worker *worker, uint64_t cell, struct diag *diag)
+{
+    uint64_t binding = number_among(worker->sweep, cell, false);
+    if (worker->model == NULL || worker->binding != binding)
+        return bind(worker, cell, binding, diag);
+    int status = worker->sweep->free_count > 0 ? move_scenario(worker, cell, diag) : STATUS_OK;
+    if (status == STATUS_OK && worker->sweep->free_count > 0 && model_move(worker->model))
+        worker->known = false;
+    return status;
+}
+
+static int simulate(struct sweep_worker *worker, struct cell *out, struct diag *diag)
+{
+    const struct sweep *sweep = worker->sweep;
+    struct run_rules rules = sweep->rules;
+    double fails_at = worker->firsts.fatal.fails_at;
+    rules.threads = 1;
+    rules.progress = NULL;
+    answer_free(&worker->answer);
+    int status = answer_figures(&worker->answer, worker->model,
+                                isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0), sweep->overlay,
+                                &rules, diag);
+    out->answer = &worker->answer;
+    return status;
+}
+
+int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, struct diag *diag)
+{
+    int status = place_model(worker, cell, diag);
+    if (status != STATUS_OK)
+        return name_cell(worker->sweep, cell, status, diag);
+    struct model *model = worker->model;
+    const struct firsts *firsts = &worker->firsts;
+    if (!worker->known)
+        predict_firsts(model, &worker->firsts);
+    worker->known = true;
+    *out = (struct cell){.requested = model_requested(model), .firsts = *firsts};
+    out->verdict = predict_verdict(out->requested, firsts->judged, firsts->fatal.fails_at,
+                                   firsts->any.fails_at);
+    if (firsts->fatal.index >= 0) {
+        struct headroom at;
+        out->limit = model_limit(model, (size_t)firsts->fatal.index);
+        model_exceeds(model, (size_t)firsts->fatal.index, out->requested, false, &at);
+        out->demand = at.demand;
+        out->capacity = at.capacity;
+    }
+    if (firsts->any.index >= 0 && firsts->any.index != firsts->fatal.index)
+        out->slow = model_limit(model, (size_t)firsts->any.index);
+    if (worker->sweep->simulate)
+        status = simulate(worker, out, diag);
+    return status == STATUS_OK ? status : name_cell(worker->sweep, cell, status, diag);
+}
+
+/* A cell's place in the order of work: by binding, then by what moves, guests innermost. */
+struct turn {
+    uint64_t binding, place, guests, cell;
+};
+
+static int compare_turns(const void *left, const void *right)
+{
+    const struct turn *a = left;
+    const struct turn *b = right;
+    const uint64_t *x = &a->binding;
+    const uint64_t *y = &b->binding;
+    for (size_t i = 0; i < 3; i++) {
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    }
+    return a->cell < b->cell ? -1 : 1;
+}
+
+static struct turn turn_of(const struct sweep *sweep, uint64_t cell)
+{
+    struct turn turn = {.binding = number_among(sweep, cell, false), .cell = cell};
+    for (size_t i = 0; i < sweep->axes; i++) {
+        size_t index = sweep_index(sweep, cell, i);
+        if (sweep->moves[i] && sweep->axis[i]->option == OPTION_GUESTS)
+            turn.guests = index;
+        else if (sweep->moves[i])
+            turn.place = turn.place * sweep->axis[i]->count + index;
+    }
+    return turn;
+}
+
+int sweep_cells(struct sweep_worker *worker, uint64_t first, uint64_t count, take_cell *take,
+                void *context, struct diag *diag)
+{
+    struct turn *turns = malloc((count + 1) * sizeof *turns);
+    int status =
+        turns != NULL ? STATUS_OK : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (uint64_t i = 0; status == STATUS_OK && i < count; i++)
+        turns[i] = turn_of(worker->sweep, first + i);
+    if (status == STATUS_OK)
+        qsort(turns, count, sizeof *turns, compare_turns);
+    /* Nothing of earlier batches: where a search could end in two ways, it must always end in one.
+     */
+    worker->known = false;
+    worker->firsts = firsts_unknown;
+    for (uint64_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct cell answer;
+        status = sweep_cell(worker, turns[i].cell, &answer, diag);
+        if (status == STATUS_OK)
+            status = take(context, turns[i].cell, &answer);
+    }
+    free(turns);
+    return status;
+}

@@ -1,0 +1,235 @@
+/* Rows: a cell as CSV or as a line of JSON. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/option.h"
+#include "sim/sweep.h"
+
+/* Text that grows; `failed` once memory ran out. */
+struct text {
+    char *at;
+    size_t length, room;
+    bool failed;
+};
+
+static void put(struct text *text, const char *what, size_t length)
+{
+    if (text->length + length > text->room) {
+        size_t room = 2 * text->room + length + 256;
+        char *grown = realloc(text->at, room);
+        if (grown == NULL) {
+            text->failed = true;
+            return;
+        }
+        text->at = grown;
+        text->room = room;
+    }
+    memcpy(text->at + text->length, what, length);
+    text->length += length;
+}
+
+static void put_text(struct text *text, const char *what)
+{
+    put(text, what, strlen(what));
+}
+
+/* Whole numbers in full, others with the digits that read back as the same bits. */
+static void put_number(struct text *text, double value)
+{
+    char digits[32];
+    if (value == floor(value) && value >= 0 && value < 0x1p53) {
+        uint64_t rest = (uint64_t)value;
+        size_t at = sizeof digits;
+        do {
+            digits[--at] = (char)('0' + rest % 10);
+            rest /= 10;
+        } while (rest > 0);
+        put(text, digits + at, sizeof digits - at);
+        return;
+    }
+    put(text, digits, (size_t)snprintf(digits, sizeof digits, "%.17g", value));
+}
+
+/* Between the fields of a row: CSV has a name in the header, JSON in front of each value. */
+static void put_field(struct text *text, enum row_format format, const char *name, bool first)
+{
+    if (format == ROWS_CSV) {
+        put_text(text, first ? "" : ",");
+        return;
+    }
+    put_text(text, first ? "{\"" : ",\"");
+    put_text(text, name);
+    put_text(text, "\":");
+}
+
+static void put_word(struct text *text, enum row_format format, const char *word)
+{
+    bool quoted = format == ROWS_JSONL || strpbrk(word, ",\"\n") != NULL;
+    if (quoted)
+        put_text(text, "\"");
+    for (const char *at = word; *at != '\0'; at++) {
+        if (*at == '"')
+            put_text(text, format == ROWS_CSV ? "\"" : "\\");
+        else if (*at == '\\' && format == ROWS_JSONL)
+            put_text(text, "\\");
+        put(text, at, 1);
+    }
+    if (quoted)
+        put_text(text, "\"");
+}
+
+static void put_value(struct text *text, enum row_format format, double value)
+{
+    if (isfinite(value))
+        put_number(text, value);
+    else if (format == ROWS_JSONL)
+        put_text(text, "null");
+}
+
+static void put_optional(struct text *text, enum row_format format, const char *word)
+{
+    if (word != NULL)
+        put_word(text, format, word);
+    else if (format == ROWS_JSONL)
+        put_text(text, "null");
+}
+
+/* An axis's value: numbers as such (sizes in bytes), others as they were written. */
+static void put_axis(struct text *text, enum row_format format, const struct axis *axis,
+                     size_t index)
+{
+    const struct axis_value *value = &axis->values[index];
+    if (axis->numeric && isfinite(value->value))
+        put_number(text, value->value);
+    else
+        put_word(text, format, axis->numeric ? strchr(value->text, '=') + 1 : value->text);
+}
+
+static const char *const columns[] = {"verdict",    "limit",       "max_ok",
+                                      "max_ok_low", "max_ok_high", "demand",
+                                      "capacity",   "slowed_by",   "slowed_from"};
+
+int sweep_header(const struct sweep *sweep, char **out, size_t *length, struct diag *diag)
+{
+    struct text text = {.at = NULL};
+    for (size_t i = 0; sweep->format == ROWS_CSV && i < sweep->axes; i++) {
+        put_word(&text, ROWS_CSV, sweep->axis[i]->column);
+        put_text(&text, ",");
+    }
+    for (size_t i = 0; sweep->format == ROWS_CSV && i < sizeof columns / sizeof columns[0]; i++) {
+        put_text(&text, i > 0 ? "," : "");
+        put_text(&text, columns[i]);
+    }
+    for (size_t i = 0; sweep->format == ROWS_CSV && sweep->simulate && i < sweep->metric_count;
+         i++) {
+        const char *name = metric_texts[sweep->metrics[i]].name;
+        put_text(&text, ",");
+        put_text(&text, name);
+        put_text(&text, ",");
+        put_text(&text, name);
+        put_text(&text, "_half");
+    }
+    if (sweep->format == ROWS_CSV)
+        put_text(&text, "\n");
+    *out = text.at;
+    *length = text.length;
+    return text.failed ? diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory") : STATUS_OK;
+}
+
+static void put_model(struct text *text, enum row_format format, const struct cell *cell,
+                      bool first)
+{
+    const struct first *fatal = &cell->firsts.fatal;
+    const double values[] = {cell->limit != NULL ? fmax(fatal->fails_at - 1, 0) : INFINITY,
+                             cell->limit != NULL ? fatal->max_ok_low : INFINITY,
+                             cell->limit != NULL ? fatal->max_ok_high : INFINITY,
+                             cell->limit != NULL ? cell->demand : INFINITY,
+                             cell->limit != NULL ? cell->capacity : INFINITY};
+    put_field(text, format, columns[0], first);
+    put_word(text, format, verdict_name(cell->verdict));
+    put_field(text, format, columns[1], false);
+    put_optional(text, format, cell->limit != NULL ? cell->limit->id : NULL);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        put_field(text, format, columns[2 + i], false);
+        put_value(text, format, values[i]);
+    }
+    put_field(text, format, columns[7], false);
+    put_optional(text, format, cell->slow != NULL ? cell->slow->id : NULL);
+    put_field(text, format, columns[8], false);
+    put_value(text, format, cell->slow != NULL ? cell->firsts.any.fails_at : INFINITY);
+}
+
+static void put_figures(struct text *text, const struct sweep *sweep, const struct answer *answer)
+{
+    for (size_t i = 0; i < sweep->metric_count; i++) {
+        enum metric metric = sweep->metrics[i];
+        enum phase phase = phase_of(metric);
+        bool there = phase < PHASE_COUNT && answer->ran[phase] &&
+                     answer->figures[phase].metric[metric].count > 0;
+        struct interval interval = {0};
+        char half[NAME_MAX_LENGTH + 8];
+        if (there)
+            interval = figures_interval(&answer->figures[phase], metric);
+        snprintf(half, sizeof half, "%s_half", metric_texts[metric].name);
+        put_field(text, sweep->format, metric_texts[metric].name, false);
+        put_value(text, sweep->format, there ? interval.mean : NAN);
+        put_field(text, sweep->format, half, false);
+        put_value(text, sweep->format, there ? interval.half_width : NAN);
+    }
+}
+
+static void put_row(struct text *text, const struct sweep *sweep, uint64_t number,
+                    const struct cell *cell)
+{
+    for (size_t i = 0; i < sweep->axes; i++) {
+        put_field(text, sweep->format, sweep->axis[i]->column, i == 0);
+        put_axis(text, sweep->format, sweep->axis[i], sweep_index(sweep, number, i));
+    }
+    put_model(text, sweep->format, cell, sweep->axes == 0);
+    if (cell->answer != NULL)
+        put_figures(text, sweep, cell->answer);
+    put_text(text, sweep->format == ROWS_CSV ? "\n" : "}\n");
+}
+
+/* Rows are made in the order of work and put in that of cells. */
+struct rows {
+    const struct sweep *sweep;
+    uint64_t first;
+    struct text text;
+    struct span {
+        size_t begin, end;
+    } * spans;
+};
+
+static int take_row(void *context, uint64_t number, const struct cell *cell)
+{
+    struct rows *rows = context;
+    struct span *span = &rows->spans[number - rows->first];
+    span->begin = rows->text.length;
+    put_row(&rows->text, rows->sweep, number, cell);
+    span->end = rows->text.length;
+    return STATUS_OK;
+}
+
+int sweep_batch(struct sweep_worker *worker, const struct sweep *sweep, uint64_t batch, char **out,
+                size_t *length, struct diag *diag)
+{
+    struct rows rows = {.sweep = sweep, .first = batch * sweep->batch_cells};
+    uint64_t left = sweep->cells - rows.first;
+    uint64_t count = left < sweep->batch_cells ? left : sweep->batch_cells;
+    struct text ordered = {.at = NULL};
+    rows.spans = calloc(count + 1, sizeof *rows.spans);
+    int status = rows.spans != NULL ? STATUS_OK : STATUS_MEMORY;
+    if (status == STATUS_OK)
+        status = sweep_cells(worker, rows.first, count, take_row, &rows, diag);
+    for (uint64_t i = 0; status == STATUS_OK && !rows.text.failed && i < count; i++)
+        put(&ordered, rows.text.at + rows.spans[i].begin, rows.spans[i].end - rows.spans[i].begin);
+    if (rows.spans == NULL || rows.text.failed || ordered.failed)
+        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    free(rows.spans);
+    free(rows.text.at);
+    *out = ordered.at;
+    *length = ordered.length;
+    return status;
+}

@@ -1,0 +1,379 @@
+/* Studies: what lists and ranges mean, that a cell is what a single answer says, and that rows are
+ * the same bytes however they were computed. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/sweep.h"
+#include "tests/unit/loaded_catalog.h"
+#include "tests/unit/program.h"
+
+static void values_of(const char *name, const char *text, char *out, size_t size)
+{
+    struct axes axes = {.count = 0};
+    struct diag diag = {.line = 0};
+    out[0] = '\0';
+    if (axes_add(&axes, name, text, &diag) != STATUS_OK)
+        snprintf(out, size, "%s: %s", diag.column, diag.message);
+    for (size_t a = 0; a < axes.count; a++) {
+        for (size_t i = 0; i < axes.items[a].count; i++) {
+            size_t used = strlen(out);
+            snprintf(out + used, size - used, "%s%s", used > 0 ? " " : "",
+                     axes.items[a].values[i].text);
+        }
+    }
+    axes_free(&axes);
+}
+
+static void lists_and_ranges(void **state)
+{
+    static const struct {
+        const char *name, *text, *values;
+    } cases[] = {
+        {"guests", "7", "7"},
+        {"guests", "1,5,3", "1 5 3"},
+        {"guests", "1..4", "1 2 3 4"},
+        {"guests", "100..500:150", "100 250 400"},
+        {"guests", "1..20:x2", "1 2 4 8 16"},
+        {"guests", "1..9:x1.5", "1 2 3 5 8"},
+        {"guests", "0,1..100:x10,1000", "0 1 10 100 1000"},
+        {"guests", "5..5", "5"},
+        {"host_memory", "256G,512G", "256G 512G"},
+        {"host-memory", "1G..4G:x2", "1073741824B 2147483648B 4294967296B"},
+        {"memory", "512..1024:256", "536870912B 805306368B 1073741824B"},
+        {"disk-bus", "virtio-blk,virtio-scsi", "virtio-blk virtio-scsi"},
+        {"linux", "5.10,6.12", "5.10 6.12"},
+        {"set", "pty_max=256,512", "pty_max=256 pty_max=512"},
+        {"set", "pty_max=256,512,bridge_ports=1..3",
+         "pty_max=256 pty_max=512 bridge_ports=1 bridge_ports=2 bridge_ports=3"},
+        {"used", "ptys=0..40:20", "ptys=0 ptys=20 ptys=40"},
+        {"set", "pty_max=10,unlimited", "pty_max=10 pty_max=unlimited"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char found[512];
+        values_of(cases[i].name, cases[i].text, found, sizeof found);
+        assert_string_equal(found, cases[i].values);
+    }
+}
+
+static void wrong_lists(void **state)
+{
+    static const struct {
+        const char *name, *text, *part;
+    } cases[] = {
+        {"guests", "", "empty value"},
+        {"guests", "1,,2", "empty value"},
+        {"guests", "1,2,1", "twice"},
+        {"guests", "1..3,2", "twice"},
+        {"guests", "x", "not a whole number"},
+        {"guests", "1..x", "not a whole number"},
+        {"guests", "5..1", "empty"},
+        {"guests", "1..5:0", "step"},
+        {"guests", "1..5:1.5", "not a whole number"},
+        {"guests", "1..5:x1", "factor"},
+        {"guests", "1..5:xx", "factor"},
+        {"guests", "0..5:x2", "above 0"},
+        {"guests", "1..5:", "not a whole number"},
+        {"guests", "1..1e15", "more than"},
+        {"host_memory", "1G..4G", "step"},
+        {"disk_bus", "virtio-blk..nvme", "not one of"},
+        {"guest", "1,2", "unknown name"},
+        {"set", "256,512", "NAME=VALUE"},
+        {"set", "pty_max=", "empty value"},
+        {"set", "pty_max=x", "not a number"},
+        {"set", "pty_max=1..unlimited", "no end"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char found[2560];
+        values_of(cases[i].name, cases[i].text, found, sizeof found);
+        if (strstr(found, cases[i].part) == NULL)
+            fail_msg("%s %s: %s", cases[i].name, cases[i].text, found);
+    }
+}
+
+struct setting {
+    const char *name, *text;
+};
+
+struct bench {
+    struct scenario start;
+    struct overlay overlay;
+    struct sweep sweep;
+};
+
+static struct bench *open_study(const char *scenario, const struct setting *settings)
+{
+    struct diag diag = {.line = 0};
+    struct axes axes = {.count = 0};
+    struct bench *bench = calloc(1, sizeof *bench);
+    assert_non_null(bench);
+    assert_int_equal(scenario_init(&bench->start, &diag), 0);
+    if (scenario != NULL)
+        if (scenario_read(&bench->start, scenario, &diag) != STATUS_OK)
+            fail_msg("%s: %s", scenario, diag.message);
+    for (; settings->name != NULL; settings++) {
+        if (axes_add(&axes, settings->name, settings->text, &diag) != STATUS_OK)
+            fail_msg("%s %s: %s", settings->name, settings->text, diag.message);
+    }
+    bench->sweep =
+        (struct sweep){.catalog = &catalog, .overlay = &bench->overlay, .start = &bench->start};
+    assert_int_equal(sweep_open(&bench->sweep, &axes, &diag), 0);
+    return bench;
+}
+
+static void close_study(struct bench *bench)
+{
+    sweep_close(&bench->sweep);
+    free(bench);
+}
+
+/* A cell by the long way: a scenario of its own, bound and predicted whole. */
+static void predict_cell(const struct sweep *sweep, uint64_t cell, struct scenario *scenario)
+{
+    struct diag diag = {.line = 0};
+    *scenario = *sweep->start;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t s = 0; s < sweep->settings.count; s++) {
+            const struct axis *axis = &sweep->settings.items[s];
+            size_t at = 0;
+            for (size_t i = 0; i < sweep->axes; i++)
+                at = sweep->axis[i] == axis ? sweep_index(sweep, cell, i) : at;
+            if ((strcmp(axis->name, "host") == 0) == (pass == 0))
+                assert_int_equal(scenario_set(scenario, axis->name, axis->values[at].text, &diag),
+                                 0);
+        }
+    }
+    assert_int_equal(scenario_spread(scenario, &diag), 0);
+}
+
+static void assert_same(const struct sweep *sweep, uint64_t number, const struct cell *cell)
+{
+    struct diag diag = {.line = 0};
+    struct scenario *scenario = malloc(sizeof *scenario);
+    struct model *model;
+    struct prediction whole;
+    assert_non_null(scenario);
+    predict_cell(sweep, number, scenario);
+    assert_int_equal(model_new(&model, sweep->catalog, scenario, &diag), 0);
+    assert_int_equal(prediction_init(&whole, model, &diag), 0);
+    predict(model, &whole);
+    assert_true(cell->requested == whole.requested);
+    assert_int_equal(cell->limit != NULL, whole.first_fatal >= 0);
+    if (cell->limit != NULL) {
+        const struct outcome *first = &whole.outcomes[whole.first_fatal];
+        assert_string_equal(cell->limit->id, first->limit->id);
+        assert_true(cell->firsts.fatal.fails_at == first->fails_at);
+        assert_true(cell->firsts.fatal.max_ok_low == first->max_ok_low);
+        assert_true(cell->firsts.fatal.max_ok_high == first->max_ok_high);
+        assert_true(cell->demand == first->asked.demand);
+        assert_true(cell->capacity == first->asked.capacity);
+    }
+    bool slow = whole.first >= 0 && whole.first != whole.first_fatal;
+    assert_int_equal(cell->slow != NULL, slow);
+    if (slow) {
+        assert_string_equal(cell->slow->id, whole.outcomes[whole.first].limit->id);
+        assert_true(cell->firsts.any.fails_at == whole.outcomes[whole.first].fails_at);
+    }
+    prediction_free(&whole);
+    model_free(model);
+    free(scenario);
+}
+
+struct check {
+    const struct sweep *sweep;
+    uint64_t every, seen;
+};
+
+static int check_cell(void *context, uint64_t number, const struct cell *cell)
+{
+    struct check *check = context;
+    if (check->seen++ % check->every == 0)
+        assert_same(check->sweep, number, cell);
+    return STATUS_OK;
+}
+
+static void cells_are_single_answers(void **state)
+{
+    static const struct {
+        const char *scenario;
+        struct setting settings[6];
+        uint64_t every;
+    } studies[] = {
+        {NULL, {{"guests", "1..3000:100"}, {"disks", "1..20000:x2"}}, 3},
+        {NULL, {{"disks", "0..9000:1000"}, {"nics", "1..4000:x3"}, {"guests", "7..900:60"}}, 11},
+        {NULL,
+         {{"guests", "1,100,4000"}, {"disks_per_guest", "0..40:4"}, {"vcpus", "1..64:x4"}},
+         2},
+        {NULL,
+         {{"linux", "5.10,6.12"},
+          {"host", "debian12,generic-2026,m5d-metal-2020"},
+          {"guests", "10,1000"},
+          {"memory", "128M,4G"}},
+         1},
+        {NULL, {{"set", "pty_max=10,4000"}, {"used", "ptys=0,100"}, {"guests", "1..901:300"}}, 1},
+        {NULL,
+         {{"ramp", "guests,disks,vcpus,memory,ptys"}, {"guests", "1,50"}, {"vcpus", "1,8"}},
+         1},
+        {NULL, {{"ramp", "disks"}, {"guests", "1..401:100"}, {"disks", "10..400:x2"}}, 1},
+        {NULL,
+         {{"disk_bus", "virtio-blk,virtio-scsi,nvme,sata"},
+          {"disk_aio", "native,threads,io_uring"},
+          {"manager", "none,openstack,kubevirt"},
+          {"disks", "100,1000"},
+          {"guests", "3,100"}},
+         3},
+        {NULL, {{"bridges", "1..4"}, {"networks", "0..2"}, {"arch", "x86_64,aarch64"}}, 1},
+        {NULL, {{"mix", "0,1,2"}, {"migrations", "0..100:50"}, {"guests", "5,500"}}, 1},
+        {"bridge-ports-2015", {{"guests", "1..2001:500"}, {"disks", "1,500,7000"}}, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++) {
+        struct bench *bench = open_study(studies[i].scenario, studies[i].settings);
+        struct check check = {&bench->sweep, studies[i].every, 0};
+        struct sweep_worker *worker;
+        struct diag diag = {.line = 0};
+        assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
+        int status = sweep_cells(worker, 0, bench->sweep.cells, check_cell, &check, &diag);
+        if (status != STATUS_OK)
+            fail_msg("study %zu: %s", i, diag.message);
+        assert_int_equal(check.seen, bench->sweep.cells);
+        sweep_worker_free(worker);
+        close_study(bench);
+    }
+}
+
+static char *rows_of(struct sweep *sweep, unsigned threads, uint64_t shard, uint64_t shards)
+{
+    char *text;
+    size_t length;
+    struct diag diag = {.line = 0};
+    struct sweep_job job = {.threads = threads, .out = open_memstream(&text, &length)};
+    sweep_shard(sweep, shard, shards, &job.first, &job.end);
+    assert_int_equal(sweep_run(sweep, &job, &diag), 0);
+    fclose(job.out);
+    return text;
+}
+
+static const struct setting some[] = {
+    {"guests", "1..2000:50"}, {"linux", "5.10,6.12"}, {"disks", "1..20000:x2"}, {NULL, NULL}};
+
+static void threads_and_shards_change_nothing(void **state)
+{
+    struct bench *bench = open_study(NULL, some);
+    (void)state;
+    for (int format = ROWS_CSV; format <= ROWS_JSONL; format++) {
+        bench->sweep.format = (enum row_format)format;
+        char *whole = rows_of(&bench->sweep, 1, 1, 1);
+        char *two = rows_of(&bench->sweep, 2, 1, 1);
+        assert_string_equal(whole, two);
+        size_t at = 0;
+        for (uint64_t shard = 1; shard <= 7; shard++) {
+            char *part = rows_of(&bench->sweep, 2, shard, 7);
+            assert_memory_equal(whole + at, part, strlen(part));
+            at += strlen(part);
+            free(part);
+        }
+        assert_int_equal(at, strlen(whole));
+        free(whole);
+        free(two);
+    }
+    close_study(bench);
+}
+
+static void identity_tells_studies_apart(void **state)
+{
+    static const struct setting other[] = {
+        {"guests", "1..2000:50"}, {"linux", "5.10,6.1"}, {"disks", "1..20000:x2"}, {NULL, NULL}};
+    (void)state;
+    struct bench *a = open_study(NULL, some);
+    struct bench *b = open_study(NULL, some);
+    struct bench *c = open_study(NULL, other);
+    struct bench *d = open_study("bridge-ports-2015", some);
+    assert_true(sweep_identity(&a->sweep) == sweep_identity(&b->sweep));
+    assert_true(sweep_identity(&a->sweep) != sweep_identity(&c->sweep));
+    assert_true(sweep_identity(&a->sweep) != sweep_identity(&d->sweep));
+    b->sweep.format = ROWS_JSONL;
+    assert_true(sweep_identity(&a->sweep) != sweep_identity(&b->sweep));
+    close_study(a);
+    close_study(b);
+    close_study(c);
+    close_study(d);
+}
+
+static void simulated_rows_are_the_same_at_any_thread(void **state)
+{
+    static const struct setting settings[] = {
+        {"guests", "4,16,40"}, {"vcpus", "1,2"}, {"duration", "1"}, {NULL, NULL}};
+    static const enum metric metrics[] = {METRIC_start_mean, METRIC_cpu_busy, METRIC_io_p99};
+    (void)state;
+    struct bench *bench = open_study(NULL, settings);
+    struct axes again = bench->sweep.settings;
+    struct diag diag = {.line = 0};
+    bench->sweep = (struct sweep){.catalog = &catalog,
+                                  .overlay = &bench->overlay,
+                                  .start = &bench->start,
+                                  .simulate = true,
+                                  .rules = run_defaults,
+                                  .metrics = metrics,
+                                  .metric_count = 3};
+    bench->sweep.rules.most = 3;
+    assert_int_equal(sweep_open(&bench->sweep, &again, &diag), 0);
+    char *one = rows_of(&bench->sweep, 1, 1, 1);
+    char *two = rows_of(&bench->sweep, 2, 1, 1);
+    assert_string_equal(one, two);
+    assert_non_null(strstr(one, "start_mean,start_mean_half"));
+    free(one);
+    free(two);
+    close_study(bench);
+}
+
+static void command_line(void **state)
+{
+    static const struct {
+        const char *arguments, *part;
+        int code;
+    } cases[] = {
+        {"sweep --guests 100..5000:100 --disks 1..20000:x2 --dry-run",
+         "750 cells: guests 50 x disks 15", 0},
+        {"sweep --guests 1,2", "guests,verdict,limit,max_ok", 0},
+        {"sweep --guests 1,2 --json",
+         "{\"guests\":1,\"verdict\":\"fits\",\"limit\":\"bridge_ports\"", 0},
+        {"sweep --guests 5 --dry-run", "1 cells", 0},
+        {"sweep --guests 0,1 --disks 4", "at guests 0", 65},
+        {"sweep --guests 1..", "guests", 65},
+        {"sweep --set nothing=1,2", "no limit 'nothing'", 65},
+        {"sweep --guests 1,2 more", "a value may be a list", 64},
+        {"sweep --guests 1,2 --resume", "no journal without", 64},
+        {"sweep --guests 1,2 --shard 3/2", "not I/N", 64},
+        {"sweep --guests 1,2 -o /nowhere/rows.csv", "/nowhere/rows.csv", 74},
+        {"sweep --host debian12,no-such-host", "no preset 'no-such-host'", 65},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[4096];
+        int code = run(cases[i].arguments, out, sizeof out);
+        if (code != cases[i].code || strstr(out, cases[i].part) == NULL)
+            fail_msg("%s: exit %d: %s", cases[i].arguments, code, out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_and_ranges),
+        cmocka_unit_test(wrong_lists),
+        cmocka_unit_test(cells_are_single_answers),
+        cmocka_unit_test(threads_and_shards_change_nothing),
+        cmocka_unit_test(identity_tells_studies_apart),
+        cmocka_unit_test(simulated_rows_are_the_same_at_any_thread),
+        cmocka_unit_test(command_line),
+    };
+    return cmocka_run_group_tests(tests, load_catalog, free_catalog);
+}
