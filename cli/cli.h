@@ -79,6 +79,8 @@ struct output {
     char temporary[4096];
 };
 int output_open(struct output *output, const char *path, struct diag *diag);
+/* The same, but takes the place of what a killed run left behind; for callers that hold a lock. */
+int output_open_again(struct output *output, const char *path, struct diag *diag);
 int output_commit(struct output *output, struct diag *diag);
 void output_discard(struct output *output); /* of an output that was not committed; else nothing */
 

@@ -32,6 +32,18 @@ int output_open(struct output *output, const char *path, struct diag *diag)
     return STATUS_OK;
 }
 
+int output_open_again(struct output *output, const char *path, struct diag *diag)
+{
+    *output = (struct output){.path = path};
+    int length = snprintf(output->temporary, sizeof output->temporary, "%s.part", path);
+    if (length < 0 || (size_t)length >= sizeof output->temporary) {
+        errno = ENAMETOOLONG;
+        return failed(output, diag);
+    }
+    output->file = fopen(output->temporary, "w");
+    return output->file != NULL ? STATUS_OK : failed(output, diag);
+}
+
 int output_commit(struct output *output, struct diag *diag)
 {
     bool good =

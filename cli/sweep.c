@@ -127,7 +127,7 @@ static int run(struct study *study, const struct arguments *arguments, struct di
                             .context = &progress};
     int status = open_journal(study, arguments, diag);
     if (status == STATUS_OK && arguments->output != NULL)
-        status = output_open(&output, arguments->output, diag);
+        status = output_open_again(&output, arguments->output, diag); /* the journal is locked */
     if (status != STATUS_OK)
         return status;
     sweep_shard(&study->sweep, arguments->shard, arguments->shards, &job.first, &job.end);

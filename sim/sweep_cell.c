@@ -6,27 +6,42 @@
 #include "model/option.h"
 #include "sim/sweep.h"
 
-struct sweep_worker {
-    const struct sweep *sweep;
+/* A model bound to one combination of the axes that bind. */
+struct binding {
     struct scenario *bound; /* with all settings but those that move, before spreading */
     struct scenario *now;   /* the cell's; what the model follows */
-    struct model *model;
-    uint64_t binding; /* of the model: the cell's number among the axes that bind */
-    bool known;       /* firsts are those of the model's place */
+    struct model *model;    /* NULL: free */
+    uint64_t number;        /* the cell's among the axes that bind */
+    uint64_t used;          /* when last, in cells */
+    bool known;             /* firsts are those of the model's place */
     struct firsts firsts;
+};
+
+/* Batches come back to the bindings of the one before when an axis that binds stands to the left of
+ * one that moves. */
+enum { BINDINGS = 4 };
+
+struct sweep_worker {
+    const struct sweep *sweep;
+    struct binding bindings[BINDINGS];
+    struct binding *at; /* the present cell's */
+    uint64_t clock;
     struct answer answer;
 };
 
 int sweep_worker_new(struct sweep_worker **worker, const struct sweep *sweep, struct diag *diag)
 {
     *worker = calloc(1, sizeof **worker);
-    if (*worker != NULL) {
-        **worker = (struct sweep_worker){.sweep = sweep, .binding = UINT64_MAX};
-        (*worker)->bound = malloc(sizeof *(*worker)->bound);
-        (*worker)->now = malloc(sizeof *(*worker)->now);
+    bool good = *worker != NULL;
+    for (size_t i = 0; good && i < BINDINGS; i++) {
+        struct binding *binding = &(*worker)->bindings[i];
+        binding->bound = malloc(sizeof *binding->bound);
+        binding->now = malloc(sizeof *binding->now);
+        good = binding->bound != NULL && binding->now != NULL;
     }
-    if (*worker == NULL || (*worker)->bound == NULL || (*worker)->now == NULL)
+    if (!good)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    (*worker)->sweep = sweep;
     return STATUS_OK;
 }
 
@@ -35,9 +50,11 @@ void sweep_worker_free(struct sweep_worker *worker)
     if (worker == NULL)
         return;
     answer_free(&worker->answer);
-    model_free(worker->model);
-    free(worker->bound);
-    free(worker->now);
+    for (size_t i = 0; i < BINDINGS; i++) {
+        model_free(worker->bindings[i].model);
+        free(worker->bindings[i].bound);
+        free(worker->bindings[i].now);
+    }
     free(worker);
 }
 
@@ -81,19 +98,19 @@ static int apply_settings(const struct sweep *sweep, uint64_t cell, struct scena
 }
 
 /* From the bound scenario to the cell's. Classes that spreading makes are copies of the first. */
-static int move_scenario(struct sweep_worker *worker, uint64_t cell, struct diag *diag)
+static int move_scenario(const struct sweep *sweep, const struct binding *at, uint64_t cell,
+                         struct diag *diag)
 {
-    const struct sweep *sweep = worker->sweep;
-    struct scenario *now = worker->now;
-    if (worker->bound->class_count == 1) { /* undo the spreading of the last cell */
+    struct scenario *now = at->now;
+    if (at->bound->class_count == 1) { /* undo the spreading of the last cell */
         struct guest_class *class = &now->classes[0];
         now->class_count = 1;
-        class->value[OPTION_GUESTS] = worker->bound->classes[0].value[OPTION_GUESTS];
+        class->value[OPTION_GUESTS] = at->bound->classes[0].value[OPTION_GUESTS];
         class->disks[0].value[OPTION_DISKS_PER_GUEST] =
-            worker->bound->classes[0].disks[0].value[OPTION_DISKS_PER_GUEST];
+            at->bound->classes[0].disks[0].value[OPTION_DISKS_PER_GUEST];
         class->nics[0].value[OPTION_NICS_PER_GUEST] =
-            worker->bound->classes[0].nics[0].value[OPTION_NICS_PER_GUEST];
-        memcpy(class->name, worker->bound->classes[0].name, sizeof class->name);
+            at->bound->classes[0].nics[0].value[OPTION_NICS_PER_GUEST];
+        memcpy(class->name, at->bound->classes[0].name, sizeof class->name);
     }
     for (size_t i = 0; i < sweep->axes; i++) {
         if (sweep->moves[i])
@@ -103,23 +120,23 @@ static int move_scenario(struct sweep_worker *worker, uint64_t cell, struct diag
     return scenario_spread(now, diag);
 }
 
-static int bind(struct sweep_worker *worker, uint64_t cell, uint64_t binding, struct diag *diag)
+static int bind(struct sweep_worker *worker, struct binding *at, uint64_t cell, uint64_t number,
+                struct diag *diag)
 {
     const struct sweep *sweep = worker->sweep;
-    model_free(worker->model);
-    worker->model = NULL;
-    worker->binding = UINT64_MAX;
-    int status = apply_settings(sweep, cell, worker->bound, diag);
+    model_free(at->model);
+    at->model = NULL;
+    int status = apply_settings(sweep, cell, at->bound, diag);
     if (status != STATUS_OK)
         return status;
-    memcpy(worker->now, worker->bound, sizeof *worker->now);
-    status = move_scenario(worker, cell, diag);
+    memcpy(at->now, at->bound, sizeof *at->now);
+    status = move_scenario(sweep, at, cell, diag);
     if (status == STATUS_OK)
-        status = model_new_free(&worker->model, sweep->catalog, worker->now, sweep->free_option,
+        status = model_new_free(&at->model, sweep->catalog, at->now, sweep->free_option,
                                 sweep->free_count, diag);
-    if (status == STATUS_OK)
-        worker->binding = binding;
-    worker->known = false;
+    at->number = number;
+    at->known = false;
+    at->firsts = firsts_unknown;
     return status;
 }
 
@@ -135,14 +152,36 @@ static int name_cell(const struct sweep *sweep, uint64_t cell, int status, struc
     return status;
 }
 
+/* The binding of that number, or the one that has not been used for longest. */
+static struct binding *choose_binding(struct sweep_worker *worker, uint64_t number)
+{
+    struct binding *oldest = &worker->bindings[0];
+    for (size_t i = 0; i < BINDINGS; i++) {
+        struct binding *binding = &worker->bindings[i];
+        if (binding->model != NULL && binding->number == number)
+            return binding;
+        if (binding->used < oldest->used)
+            oldest = binding;
+    }
+    return oldest;
+}
+
 static int place_model(struct sweep_worker *worker, uint64_t cell, struct diag *diag)
 {
-    uint64_t binding = number_among(worker->sweep, cell, false);
-    if (worker->model == NULL || worker->binding != binding)
-        return bind(worker, cell, binding, diag);
-    int status = worker->sweep->free_count > 0 ? move_scenario(worker, cell, diag) : STATUS_OK;
-    if (status == STATUS_OK && worker->sweep->free_count > 0 && model_move(worker->model))
-        worker->known = false;
+    const struct sweep *sweep = worker->sweep;
+    uint64_t number = number_among(sweep, cell, false);
+    struct binding *at = worker->at;
+    if (at == NULL || at->model == NULL || at->number != number)
+        at = choose_binding(worker, number);
+    worker->at = at;
+    at->used = ++worker->clock;
+    if (at->model == NULL || at->number != number)
+        return bind(worker, at, cell, number, diag);
+    if (sweep->free_count == 0)
+        return STATUS_OK;
+    int status = move_scenario(sweep, at, cell, diag);
+    if (status == STATUS_OK && model_move(at->model))
+        at->known = false;
     return status;
 }
 
@@ -150,11 +189,11 @@ static int simulate(struct sweep_worker *worker, struct cell *out, struct diag *
 {
     const struct sweep *sweep = worker->sweep;
     struct run_rules rules = sweep->rules;
-    double fails_at = worker->firsts.fatal.fails_at;
+    double fails_at = worker->at->firsts.fatal.fails_at;
     rules.threads = 1;
     rules.progress = NULL;
     answer_free(&worker->answer);
-    int status = answer_figures(&worker->answer, worker->model,
+    int status = answer_figures(&worker->answer, worker->at->model,
                                 isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0), sweep->overlay,
                                 &rules, diag);
     out->answer = &worker->answer;
@@ -166,20 +205,21 @@ int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, str
     int status = place_model(worker, cell, diag);
     if (status != STATUS_OK)
         return name_cell(worker->sweep, cell, status, diag);
-    struct model *model = worker->model;
-    const struct firsts *firsts = &worker->firsts;
-    if (!worker->known)
-        predict_firsts(model, &worker->firsts);
-    worker->known = true;
+    struct binding *at = worker->at;
+    struct model *model = at->model;
+    const struct firsts *firsts = &at->firsts;
+    if (!at->known)
+        predict_firsts(model, &at->firsts);
+    at->known = true;
     *out = (struct cell){.requested = model_requested(model), .firsts = *firsts};
     out->verdict = predict_verdict(out->requested, firsts->judged, firsts->fatal.fails_at,
                                    firsts->any.fails_at);
     if (firsts->fatal.index >= 0) {
-        struct headroom at;
+        struct headroom asked;
         out->limit = model_limit(model, (size_t)firsts->fatal.index);
-        model_exceeds(model, (size_t)firsts->fatal.index, out->requested, false, &at);
-        out->demand = at.demand;
-        out->capacity = at.capacity;
+        model_exceeds(model, (size_t)firsts->fatal.index, out->requested, false, &asked);
+        out->demand = asked.demand;
+        out->capacity = asked.capacity;
     }
     if (firsts->any.index >= 0 && firsts->any.index != firsts->fatal.index)
         out->slow = model_limit(model, (size_t)firsts->any.index);
@@ -231,8 +271,10 @@ int sweep_cells(struct sweep_worker *worker, uint64_t first, uint64_t count, tak
         qsort(turns, count, sizeof *turns, compare_turns);
     /* Nothing of earlier batches: where a search could end in two ways, it must always end in one.
      */
-    worker->known = false;
-    worker->firsts = firsts_unknown;
+    for (size_t i = 0; i < BINDINGS; i++) {
+        worker->bindings[i].known = false;
+        worker->bindings[i].firsts = firsts_unknown;
+    }
     for (uint64_t i = 0; status == STATUS_OK && i < count; i++) {
         struct cell answer;
         status = sweep_cell(worker, turns[i].cell, &answer, diag);
