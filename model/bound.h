@@ -16,7 +16,7 @@ struct memo {
     double *value, *hard_value; /* by limit */
 };
 
-enum { MEMOS = 2048 }; /* a power of two */
+enum { MEMOS = 4096 }; /* a power of two */
 
 /* The values that expressions see for one device group of one class. */
 struct image {

@@ -133,6 +133,9 @@ static int append_range(struct axis *axis, const char *item, const char *dots, s
     if (!axis->numeric)
         return bad_range(axis, item, "only numbers and sizes have ranges", diag);
     int status = parse_range(axis, item, dots, &range, diag);
+    if (status == STATUS_OK && !range.geometric &&
+        (range.last - range.first) / range.step >= AXIS_VALUES_MAX)
+        return bad_range(axis, item, "more than 10 million values", diag);
     double end = range.last * (1 + 1e-12); /* 0.1 added ten times is above 1 */
     double power = 1;
     for (uint64_t i = 0; status == STATUS_OK; i++, power *= range.step) {

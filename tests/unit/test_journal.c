@@ -170,11 +170,11 @@ static size_t count_records(const char *name, bool seen[4096])
     size_t count = 0;
     int byte;
     FILE *file = fopen(name, "r");
+    memset(seen, 0, 4096);
     if (file == NULL)
         return 0;
     while ((byte = fgetc(file)) != EOF && byte != '\n')
         continue;
-    memset(seen, 0, 4096);
     while (fread(&record, sizeof record, 1, file) == 1 && record.batch < 4096) {
         long end = ftell(file) + (long)record.length;
         fseek(file, 0, SEEK_END);
