@@ -15,6 +15,8 @@ struct text {
 
 static void put(struct text *text, const char *what, size_t length)
 {
+    if (length == 0)
+        return;
     if (text->length + length > text->room) {
         size_t room = 2 * text->room + length + 256;
         char *grown = realloc(text->at, room);

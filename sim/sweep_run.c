@@ -35,7 +35,7 @@ static void fail(struct running *running, uint64_t batch, int status, const stru
 static int write_rows(const struct running *running, const char *text, size_t length,
                       struct diag *diag)
 {
-    if (fwrite(text, 1, length, running->job->out) != length)
+    if (length > 0 && fwrite(text, 1, length, running->job->out) != length)
         return diag_set(diag, STATUS_IO, NULL, 0, NULL, "cannot write the rows");
     return STATUS_OK;
 }
