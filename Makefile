@@ -47,14 +47,20 @@ BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host \
-        bench-sweep accuracy targets targets-full install format lint clean
+        bench-sweep accuracy targets targets-full install format lint clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(PROGRAM)
 
-$(PROGRAM): $B/cli/main.o $(CORE_LIB) $(ENGINE_LIB)
+$B/scalesim: $B/cli/main.o $(CORE_LIB) $(ENGINE_LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# One name for every variant: a copy of the one last asked for, whichever compiler made it.
+ifneq ($(PROGRAM),$B/scalesim)
+$(PROGRAM): $B/scalesim FORCE
+	@cmp -s $< $@ || cp $< $@
+endif
 
 $(ENGINE_LIB): $(ENGINE_OBJ)
 	@rm -f $@
