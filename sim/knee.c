@@ -74,7 +74,7 @@ struct bracket {
 /*
  * The next count to look at: where the line between the ends meets zero, drawn towards the middle,
  * and so near to it that the search never takes more than one step more than halving. That is the
- * ITP method (Oliveira and Takahashi, ACM TOMS 47(1), 2020) with k1 = 0.2 / bound, k2 = 2, n0 = 1.
+ * ITP method (Oliveira and Takahashi, ACM TOMS 47(1), 2020) with k1 = 0.02 / bound, k2 = 2, n0 = 1.
  */
 static double next_count(struct bracket *bracket, double width)
 {
@@ -83,7 +83,7 @@ static double next_count(struct bracket *bracket, double width)
     double span = at[1] - at[0];
     double middle = (at[0] + at[1]) / 2;
     double line = (over[1] * at[0] - over[0] * at[1]) / (over[1] - over[0]);
-    double away = fmax(fabs(line - middle) - 0.2 * span * span / bracket->bound, 0);
+    double away = fmax(fabs(line - middle) - 0.02 * span * span / bracket->bound, 0);
     double most = fmax(ldexp(width / 2, bracket->left--) - span / 2, 0);
     double count = floor(middle + copysign(fmin(away, most), line - middle));
     return fmin(fmax(count, at[0] + 1), at[1] - 1);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/option.h"
 #include "sim/host/block.h"
 #include "sim/host/net.h"
 #include "sim/host/memory.h"
@@ -213,8 +214,16 @@ static void measure_cpu(struct host *host)
     }
 }
 
-/* Runs in pieces, so that a long run can be cancelled. */
-static int run_until(struct host *host, double end_s)
+/* Requests of steady load after which it has been measured; a duration that was told is kept. */
+static uint64_t enough_requests(const struct host *host)
+{
+    if (!isnan(host->plan->scenario->value[option_find("duration")]) || host->recorder != NULL)
+        return UINT64_MAX;
+    return block_requests(host) + (uint64_t)cost_of(host->plan->costs, 0, "steady_requests");
+}
+
+/* Runs in pieces, so that a long run can be cancelled, or ended by requests that are enough. */
+static int run_until(struct host *host, double end_s, uint64_t enough)
 {
     enum { PIECES = 50 };
     double from_s = (double)sim_now(&host->sim) * 1e-9;
@@ -224,6 +233,8 @@ static int run_until(struct host *host, double end_s)
             return HOST_CANCELLED;
         if (sim_run(&host->sim, (uint64_t)(at_s * 1e9)) != SIM_OK)
             return -1;
+        if (block_requests(host) >= enough)
+            return 0;
     }
     return 0;
 }
@@ -236,7 +247,7 @@ double host_warmup_s(struct host *host, double least_s, double duration_s)
     if (open_parts(host) != 0)
         return NAN;
     sampler_begin(&sampler, host, (uint64_t)(end_s * 1e9));
-    if (run_until(host, end_s) != 0)
+    if (run_until(host, end_s, UINT64_MAX) != 0)
         return NAN;
     double warmup = sampler_warmup_s(&sampler, &settled);
     return fmax(warmup, least_s);
@@ -247,13 +258,13 @@ int host_run_steady(struct host *host, double warmup_s, double duration_s)
     struct sampler sampler;
     if (open_parts(host) != 0)
         return -1;
-    int status = run_until(host, warmup_s);
+    int status = run_until(host, warmup_s, UINT64_MAX);
     if (status != 0)
         return status;
     restart_statistics(host);
     if (host->recorder != NULL)
         sampler_begin(&sampler, host, (uint64_t)(duration_s * 1e9));
-    status = run_until(host, warmup_s + duration_s);
+    status = run_until(host, warmup_s + duration_s, enough_requests(host));
     if (status != 0)
         return status;
     cpus_account(&host->cpus);

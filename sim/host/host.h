@@ -57,8 +57,9 @@ void host_close(struct host *host);
 /* What runs return when they were cancelled. */
 enum { HOST_CANCELLED = -2 };
 
-/* All guests run at once for `duration_s` of simulated seconds after a warm-up of `warmup_s`; the
- * result is filled in. Returns 0, or -1 without memory. */
+/* All guests run at once for `duration_s` of simulated seconds after a warm-up of `warmup_s`, or,
+ * where the scenario does not tell a duration, until the I/O requests are enough for their
+ * quantiles; the result is filled in. Returns 0, or -1 without memory. */
 int host_run_steady(struct host *host, double warmup_s, double duration_s);
 
 /* How long this host takes to be steady under its load, by MSER-5 over a run without warm-up; at
