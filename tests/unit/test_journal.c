@@ -58,7 +58,7 @@ static void fill(uint64_t batches)
     journal_close(&journal);
 }
 
-static void assert_batch(const struct journal *journal, uint64_t batch)
+static void assert_batch(struct journal *journal, uint64_t batch)
 {
     struct diag diag;
     char *bytes, text[32];
