@@ -11,6 +11,10 @@ endif
 VARIANT ?= release
 B       := build/$(VARIANT)-$(notdir $(CC))
 PROGRAM ?= scalesim
+# The same with MPI in it; mpicc of Open MPI or MPICH, around the same compiler.
+MPICC       ?= mpicc
+MPI_PROGRAM := $(PROGRAM)-mpi
+MPI_BUILD   := OMPI_CC="$(CC)" MPICH_CC="$(CC)" $(MPICC)
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wvla -Wundef -Wwrite-strings -Werror
@@ -30,7 +34,7 @@ ENGINE_LIBS := -lgsl -lgslcblas -lm
 LIBS     := -lcsv -ljansson -linih -lexpat -lsmartcols -lmuparser $(ENGINE_LIBS)
 
 ENGINE_SRC := $(wildcard sim/engine/*.c)
-CORE_SRC   := $(wildcard model/*.c sim/*.c sim/host/*.c calibrate/*.c plots/*.c) \
+CORE_SRC   := $(filter-out sim/ranks_mpi.c,$(wildcard model/*.c sim/*.c)) $(wildcard sim/host/*.c calibrate/*.c plots/*.c) \
               $(filter-out cli/main.c,$(wildcard cli/*.c))
 ENGINE_OBJ := $(ENGINE_SRC:%.c=$B/%.o) $(patsubst %.S,$B/%.o,$(wildcard sim/engine/*.S))
 CORE_OBJ   := $(CORE_SRC:%.c=$B/%.o) $B/data.o
@@ -46,8 +50,8 @@ EXAMPLE_TEST := tests/examples/test_installed.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host \
-        bench-sweep accuracy targets targets-full install format lint clean FORCE
+.PHONY: all mpi calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host \
+        bench-sweep accuracy targets targets-full install install-mpi format lint clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -61,6 +65,19 @@ ifneq ($(PROGRAM),$B/scalesim)
 $(PROGRAM): $B/scalesim FORCE
 	@cmp -s $< $@ || cp $< $@
 endif
+
+# Only the ranks differ: linked first, they keep ranks_alone.o of the library out.
+mpi: $(MPI_PROGRAM)
+
+$(MPI_PROGRAM): $B/scalesim-mpi FORCE
+	@cmp -s $< $@ || cp $< $@
+
+$B/scalesim-mpi: $B/cli/main.o $B/sim/ranks_mpi.o $(CORE_LIB) $(ENGINE_LIB)
+	$(MPI_BUILD) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$B/sim/ranks_mpi.o: sim/ranks_mpi.c
+	@mkdir -p $(@D)
+	$(MPI_BUILD) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(ENGINE_LIB): $(ENGINE_OBJ)
 	@rm -f $@
@@ -158,6 +175,9 @@ install: $(PROGRAM) $(ENGINE_LIB)
 	install -d $(DESTDIR)$(PREFIX)/include/scalesim/sim/engine
 	install -m 644 sim/engine/*.h $(DESTDIR)$(PREFIX)/include/scalesim/sim/engine
 
+install-mpi: $(MPI_PROGRAM)
+	install -D -m 755 $(MPI_PROGRAM) $(DESTDIR)$(PREFIX)/bin/scalesim-mpi
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
@@ -166,6 +186,6 @@ lint:
 	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf build scalesim
+	rm -rf build scalesim scalesim-mpi
 
 -include $(shell find build -name '*.d' 2>/dev/null)

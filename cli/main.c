@@ -8,6 +8,7 @@
 #include "model/option.h"
 #include "model/text.h"
 #include "plots/phase.h"
+#include "sim/ranks.h"
 
 const char *argp_program_version = "scalesim " SCALESIM_VERSION;
 
@@ -79,7 +80,8 @@ static const struct argp_option plain[] = {
     {"replications", KEY_REPLICATIONS, "N", 0, "most replications of a simulation (20)", 1},
     {"uncertainty", KEY_UNCERTAINTY, "N", 0,
      "draw the coefficients N times from their intervals, and tell what that does", 1},
-    {"threads", KEY_THREADS, "N", 0, "threads that simulate, or sweep (all CPUs)", 1},
+    {"threads", KEY_THREADS, "N", 0,
+     "threads that simulate, or sweep (all CPUs; one of each MPI rank)", 1},
     {"simulate", KEY_SIMULATE, NULL, 0, "sweep: simulate every cell, too", 1},
     {"journal", KEY_JOURNAL, "FILE", 0, "sweep: where finished batches are kept (OUTPUT.journal)",
      1},
@@ -255,6 +257,19 @@ static error_t take(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+static int run_verb(const struct arguments *arguments, struct diag *diag)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(arguments->verb, verbs[i].name) == 0)
+            return verbs[i].run(arguments, diag);
+    }
+    return diag_set(
+        diag, STATUS_USAGE, NULL, 0, NULL,
+        "'%s' is not a verb; expected run, limits, explain, diagnose, validate, calibrate, "
+        "plot, report or sweep",
+        arguments->verb);
+}
+
 int main(int count, char **values)
 {
     struct argp_option flags[FLAGS_MAX + PLAIN + 1] = {0};
@@ -272,26 +287,20 @@ int main(int count, char **values)
         NULL,
         NULL,
         NULL};
-    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1};
+    struct ranks ranks;
+    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1, .ranks = &ranks};
     struct diag diag = {0};
+    int code = ranks_join(&ranks, &count, &values, &diag);
+    /* What is wrong with the arguments, rank 0 says and exits with. */
     argp_err_exit_status = -STATUS_USAGE;
-    argp_parse(&argp, count, values, 0, NULL, &arguments);
+    error_t wrong =
+        argp_parse(&argp, count, values, ranks.rank > 0 ? ARGP_SILENT : 0, NULL, &arguments);
     if (arguments.verb == NULL)
         arguments.verb = "run";
-    int code = STATUS_USAGE;
-    bool known = false;
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        if (strcmp(arguments.verb, verbs[i].name) == 0) {
-            known = true;
-            code = verbs[i].run(&arguments, &diag);
-        }
-    }
-    if (!known)
-        diag_set(
-            &diag, STATUS_USAGE, NULL, 0, NULL,
-            "'%s' is not a verb; expected run, limits, explain, diagnose, validate, calibrate, "
-            "plot, report or sweep",
-            arguments.verb);
+    if (ranks.rank > 0 && (wrong != 0 || strcmp(arguments.verb, "sweep") != 0))
+        return 0;
+    if (code == STATUS_OK)
+        code = run_verb(&arguments, &diag);
     if (code >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         code = diag_set(&diag, STATUS_IO, NULL, 0, NULL, "cannot write the answer");
     if (code < 0)
