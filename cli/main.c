@@ -297,7 +297,7 @@ int main(int count, char **values)
         argp_parse(&argp, count, values, ranks.rank > 0 ? ARGP_SILENT : 0, NULL, &arguments);
     if (arguments.verb == NULL)
         arguments.verb = "run";
-    if (ranks.rank > 0 && (wrong != 0 || strcmp(arguments.verb, "sweep") != 0))
+    if (ranks.rank > 0 && (code != STATUS_OK || wrong != 0 || strcmp(arguments.verb, "sweep") != 0))
         return 0;
     if (code == STATUS_OK)
         code = run_verb(&arguments, &diag);

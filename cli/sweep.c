@@ -209,7 +209,7 @@ int cli_sweep(const struct arguments *arguments, struct diag *diag)
     else
         status = study_open(study, arguments, diag);
     if (ranks->rank > 0) {
-        ranks_serve(ranks, &study->sweep, threads_of(arguments), status, diag);
+        ranks_serve(&study->sweep, threads_of(arguments), status, diag);
         status = STATUS_OK; /* rank 0 tells */
     } else {
         if (status == STATUS_OK)

@@ -1,5 +1,5 @@
 /* Who computes a study: threads that take batches from a desk and leave their rows there. The desk
- * is the study's own (sim/sweep_run.c), or on another rank what stands for it (sim/ranks_mpi.c). */
+ * is the study's own (sim/sweep_run.c), or on another rank what stands for it (sim/mpi/serve.c). */
 #ifndef SIM_CREW_H
 #define SIM_CREW_H
 

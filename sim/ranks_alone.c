@@ -30,10 +30,8 @@ void ranks_dismiss(struct ranks *ranks)
     (void)ranks;
 }
 
-void ranks_serve(struct ranks *ranks, struct sweep *sweep, unsigned threads, int status,
-                 const struct diag *diag)
+void ranks_serve(struct sweep *sweep, unsigned threads, int status, const struct diag *diag)
 {
-    (void)ranks;
     (void)sweep;
     (void)threads;
     (void)status;
