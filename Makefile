@@ -67,14 +67,13 @@ $B/scalesim: $B/cli/main.o $(CORE_LIB) $(ENGINE_LIB)
 # One name for every variant: a copy of the one last asked for, whichever compiler made it.
 ifneq ($(PROGRAM),$B/scalesim)
 $(PROGRAM): $B/scalesim FORCE
+$(MPI_PROGRAM): $B/scalesim-mpi FORCE
+$(PROGRAM) $(MPI_PROGRAM):
 	@cmp -s $< $@ || cp $< $@
 endif
 
 # Only the ranks differ: linked first, they keep ranks_alone.o of the library out.
 mpi: $(MPI_PROGRAM)
-
-$(MPI_PROGRAM): $B/scalesim-mpi FORCE
-	@cmp -s $< $@ || cp $< $@
 
 $B/scalesim-mpi: $B/cli/main.o $(MPI_OBJ) $(CORE_LIB) $(ENGINE_LIB)
 	$(MPI_BUILD) $(LDFLAGS) -o $@ $^ $(LIBS)
