@@ -9,14 +9,20 @@
 #include "sim/sweep.h"
 
 struct ranks {
-    int rank, count;   /* this one, of so many */
-    unsigned threads;  /* of each, unless the command line says; 0: one for each CPU */
+    int rank, count;  /* this one, of so many */
+    unsigned threads; /* of each, unless the command line says; 0: one for each CPU */
+    int kept[2];      /* stdout and stderr, when hushed */
+    bool hushed;
     bool dismissed;    /* the others */
     struct post *post; /* NULL: none of theirs is under way */
 };
 
 /* Before anything else in main, which may end by exit(). Every rank has the same arguments. */
 int ranks_join(struct ranks *ranks, int *count, char ***values, struct diag *diag);
+
+/* In between, the others say nothing: rank 0 says the same. */
+void ranks_hush(struct ranks *ranks);
+void ranks_speak(struct ranks *ranks);
 
 /* On rank 0: hands out what is on the desk to the others, which have `threads` each, beside the
  * caller, who works there too; ranks_finish waits until theirs is done. */

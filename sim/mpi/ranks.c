@@ -2,9 +2,11 @@
  * the crew is: it takes batches for the other ranks and puts their rows. Near the end a rank gets a
  * batch only for each thread that is free; before, some more, so that no thread waits for the mail.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/mpi/mail.h"
 #include "sim/ranks.h"
@@ -44,6 +46,28 @@ int ranks_join(struct ranks *ranks, int *count, char ***values, struct diag *dia
     if (level < MPI_THREAD_SERIALIZED)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "this MPI library has no threads");
     return STATUS_OK;
+}
+
+void ranks_hush(struct ranks *ranks)
+{
+    int nowhere = ranks->rank > 0 ? open("/dev/null", O_WRONLY) : -1;
+    for (int i = 0; nowhere >= 0 && i < 2; i++) {
+        ranks->kept[i] = dup(STDOUT_FILENO + i);
+        dup2(nowhere, STDOUT_FILENO + i);
+    }
+    ranks->hushed = nowhere >= 0;
+    if (nowhere >= 0)
+        close(nowhere);
+}
+
+void ranks_speak(struct ranks *ranks)
+{
+    fflush(stdout);
+    for (int i = 0; ranks->hushed && i < 2; i++) {
+        dup2(ranks->kept[i], STDOUT_FILENO + i);
+        close(ranks->kept[i]);
+    }
+    ranks->hushed = false;
 }
 
 /* Fails a batch in the name of a rank that cannot compute any. If none is left, it is not missed.
