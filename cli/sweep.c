@@ -1,9 +1,8 @@
 /* sweep: a study over lists and ranges of options, as rows. */
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <omp.h>
 
 #include "cli/cli.h"
 #include "sim/ranks.h"
@@ -127,7 +126,7 @@ static int open_journal(struct study *study, const struct arguments *arguments, 
     return status;
 }
 
-/* What no rank has been told, each has its own number of. */
+/* Of each rank. */
 static unsigned threads_of(const struct arguments *arguments)
 {
     return arguments->rules.threads > 0 ? arguments->rules.threads : arguments->ranks->threads;
@@ -209,7 +208,7 @@ int cli_sweep(const struct arguments *arguments, struct diag *diag)
     else
         status = study_open(study, arguments, diag);
     if (ranks->rank > 0) {
-        ranks_serve(&study->sweep, threads_of(arguments), status, diag);
+        ranks_serve(study != NULL ? &study->sweep : NULL, threads_of(arguments), status, diag);
         status = STATUS_OK; /* rank 0 tells */
     } else {
         if (status == STATUS_OK)

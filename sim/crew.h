@@ -19,7 +19,7 @@ struct batch {
     struct diag diag;
 };
 
-/* All are called by several threads at once. */
+/* All are called by several threads at once; the last two are asked by rank 0 alone. */
 struct desk {
     void *context;
     bool (*take)(void *context, uint64_t *batch);   /* false: there are none left */
