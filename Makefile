@@ -11,6 +11,12 @@ endif
 VARIANT ?= release
 B       := build/$(VARIANT)-$(notdir $(CC))
 PROGRAM ?= scalesim
+# The same with MPI in it; mpicc of Open MPI or MPICH, around the same compiler.
+MPICC       ?= mpicc
+MPIRUN      ?= mpirun
+HAVE_MPI    := $(shell command -v $(MPICC) >/dev/null && command -v $(MPIRUN) >/dev/null && echo yes)
+MPI_PROGRAM := $(PROGRAM)-mpi
+MPI_BUILD   := OMPI_CC="$(CC)" MPICH_CC="$(CC)" $(MPICC)
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
             -Wvla -Wundef -Wwrite-strings -Werror
@@ -36,6 +42,7 @@ ENGINE_OBJ := $(ENGINE_SRC:%.c=$B/%.o) $(patsubst %.S,$B/%.o,$(wildcard sim/engi
 CORE_OBJ   := $(CORE_SRC:%.c=$B/%.o) $B/data.o
 ENGINE_LIB := $B/libscalesim-engine.a
 CORE_LIB   := $B/libscalesim.a
+MPI_OBJ    := $(patsubst %.c,$B/%.o,$(wildcard sim/mpi/*.c))
 # Traces are what tables are made of and tests read, not part of the program.
 DATA       := $(shell find data -path data/traces -prune -o -type f -print | LC_ALL=C sort) \
               $(sort $(wildcard plots/*.gp))
@@ -43,11 +50,12 @@ DATA       := $(shell find data -path data/traces -prune -o -type f -print | LC_
 UNIT_TESTS   := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c tests/sim/test_*.c tests/calibrate/test_*.c))
 ENGINE_TESTS := $(patsubst %.c,$B/%,$(wildcard tests/engine/test_*.c))
 EXAMPLE_TEST := tests/examples/test_installed.sh
+MPI_TEST     := tests/mpi/test_ranks.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all calibrated check check-san fuzz fuzz-run bench bench-engine bench-model bench-host \
-        bench-sweep accuracy targets targets-full install format lint clean FORCE
+.PHONY: all mpi calibrated check check-san kills fuzz fuzz-run bench bench-engine bench-model bench-host \
+        bench-sweep accuracy targets targets-full install install-mpi format lint clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -59,8 +67,20 @@ $B/scalesim: $B/cli/main.o $(CORE_LIB) $(ENGINE_LIB)
 # One name for every variant: a copy of the one last asked for, whichever compiler made it.
 ifneq ($(PROGRAM),$B/scalesim)
 $(PROGRAM): $B/scalesim FORCE
+$(MPI_PROGRAM): $B/scalesim-mpi FORCE
+$(PROGRAM) $(MPI_PROGRAM):
 	@cmp -s $< $@ || cp $< $@
 endif
+
+# Only the ranks differ: linked first, they keep ranks_alone.o of the library out.
+mpi: $(MPI_PROGRAM)
+
+$B/scalesim-mpi: $B/cli/main.o $(MPI_OBJ) $(CORE_LIB) $(ENGINE_LIB)
+	$(MPI_BUILD) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$B/sim/mpi/%.o: sim/mpi/%.c
+	@mkdir -p $(@D)
+	$(MPI_BUILD) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(ENGINE_LIB): $(ENGINE_OBJ)
 	@rm -f $@
@@ -96,11 +116,17 @@ $B/tests/%: $B/tests/%.o $(CORE_LIB) $(ENGINE_LIB)
 
 # The tests drive the program as a user would, so they need it built and its place told.
 # The examples are compiled against what `make install` puts in place, and nothing else.
-check: $(PROGRAM) $(ENGINE_TESTS) $(UNIT_TESTS)
+TEST_PROGRAMS := SCALESIM=./$(PROGRAM) SCALESIM_MPI=$(if $(HAVE_MPI),./$(MPI_PROGRAM)) MPIRUN=$(MPIRUN)
+check: $(PROGRAM) $(if $(HAVE_MPI),$(MPI_PROGRAM)) $(ENGINE_TESTS) $(UNIT_TESTS)
 	@$(MAKE) --no-print-directory install DESTDIR=$B/installed PREFIX=/usr >$B/install.log
-	@SCALESIM=./$(PROGRAM) INSTALLED=$B/installed/usr EXAMPLE_CC="$(CC) $(SAN)" \
+	@$(TEST_PROGRAMS) INSTALLED=$B/installed/usr EXAMPLE_CC="$(CC) $(SAN)" \
 	  EXAMPLE_LIBS="-fopenmp $(ENGINE_LIBS)" \
-	  sh tests/run.sh $(ENGINE_TESTS) $(EXAMPLE_TEST) $(UNIT_TESTS)
+	  sh tests/run.sh $(ENGINE_TESTS) $(EXAMPLE_TEST) $(UNIT_TESTS) $(MPI_TEST)
+
+# Many more studies killed and resumed than `check` has time for.
+KILLS ?= 200
+kills: $(PROGRAM) $(if $(HAVE_MPI),$(MPI_PROGRAM)) $B/tests/unit/test_kills
+	@$(TEST_PROGRAMS) SCALESIM_KILLS=$(KILLS) $B/tests/unit/test_kills
 
 check-san:
 	$(MAKE) VARIANT=san OPT="-O1 -g -fno-omit-frame-pointer" \
@@ -158,6 +184,9 @@ install: $(PROGRAM) $(ENGINE_LIB)
 	install -d $(DESTDIR)$(PREFIX)/include/scalesim/sim/engine
 	install -m 644 sim/engine/*.h $(DESTDIR)$(PREFIX)/include/scalesim/sim/engine
 
+install-mpi: $(MPI_PROGRAM)
+	install -D -m 755 $(MPI_PROGRAM) $(DESTDIR)$(PREFIX)/bin/scalesim-mpi
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
@@ -166,6 +195,6 @@ lint:
 	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 
 clean:
-	rm -rf build scalesim
+	rm -rf build scalesim scalesim-mpi
 
 -include $(shell find build -name '*.d' 2>/dev/null)

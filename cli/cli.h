@@ -42,6 +42,7 @@ struct arguments {
     bool simulate, resume;  /* of a sweep */
     const char *journal;    /* NULL: beside the output */
     uint64_t shard, shards; /* 1 of 1: all */
+    struct ranks *ranks;    /* that compute a sweep */
     struct run_rules rules; /* of simulations */
     size_t draws;           /* of the coefficients */
 };
@@ -97,7 +98,9 @@ int record_files(const struct question *question, const struct arguments *argume
 extern const enum metric headlines[];
 extern const size_t headline_count;
 
-/* From now on Ctrl-C raises the flag that is returned; the second time it ends the program. */
+/* From now on Ctrl-C or SIGTERM raises the flag that is returned; the second time it ends the
+ * program.
+ */
 const atomic_int *cancel_on_interrupt(void);
 double seconds_now(void);
 

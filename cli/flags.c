@@ -67,7 +67,7 @@ static const struct flag {
     {"uncertainty", "N", "run, report", INTEGER, FIELD(draws), 0, DRAWS_MAX,
      "draw the coefficients N times from their intervals, and tell what that does"},
     {"threads", "N", NULL, UNSIGNED, FIELD(rules.threads), 1, 4096,
-     "threads that simulate, or sweep (all CPUs)"},
+     "threads that simulate, or sweep (all CPUs; one of each MPI rank)"},
     {"simulate", NULL, "sweep", SWITCH, FIELD(simulate), 0, 0, "simulate every cell, too"},
     {"journal", "FILE", "sweep", TEXT, FIELD(journal), 0, 0,
      "where finished batches are kept (OUTPUT.journal)"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "sim/ranks.h"
 
 static const struct {
     const char *name;
@@ -28,9 +29,17 @@ static verb_function *find_verb(const char *name, struct diag *diag)
 
 int main(int count, char **values)
 {
-    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1};
+    struct ranks ranks;
+    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1, .ranks = &ranks};
     struct diag diag = {.line = 0};
-    int code = flags_parse(&arguments, count, values, &diag);
+    int code = ranks_join(&ranks, &count, &values, &diag);
+    if (code == STATUS_OK) {
+        ranks_hush(&ranks);
+        code = flags_parse(&arguments, count, values, &diag);
+        ranks_speak(&ranks);
+    }
+    if (ranks.rank > 0 && (code != STATUS_OK || strcmp(arguments.verb, "sweep") != 0))
+        return 0;
     if (code == STATUS_OK) {
         verb_function *run = find_verb(arguments.verb, &diag);
         code = run != NULL ? run(&arguments, &diag) : STATUS_USAGE;

@@ -1,9 +1,11 @@
 /* sweep: a study over lists and ranges of options, as rows. */
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "sim/ranks.h"
 #include "sim/sweep.h"
 
 /* What a study on the command line holds open. */
@@ -37,6 +39,7 @@ static int read_settings(struct study *study, const struct arguments *arguments,
 
 static int study_open(struct study *study, const struct arguments *arguments, struct diag *diag)
 {
+    study->journal.file = -1;
     int status = catalog_load(&study->catalog, arguments->catalog, diag);
     if (status == STATUS_OK)
         status = scenario_init(&study->start, diag);
@@ -55,11 +58,14 @@ static int study_open(struct study *study, const struct arguments *arguments, st
         .metrics = headlines,
         .metric_count = headline_count,
     };
+    study->sweep.rules.cancel = cancel_on_interrupt();
     return status == STATUS_OK ? sweep_open(&study->sweep, &study->settings, diag) : status;
 }
 
 static void study_close(struct study *study)
 {
+    if (study == NULL)
+        return;
     journal_close(&study->journal);
     sweep_close(&study->sweep);
     axes_free(&study->settings);
@@ -77,6 +83,7 @@ static void print_size(const struct sweep *sweep)
 
 struct progress {
     double began, drawn;
+    uint64_t done, resumed; /* batches */
 };
 
 /* Time left, from the batches that were computed in this run. */
@@ -84,7 +91,10 @@ static void draw(void *context, uint64_t done, uint64_t resumed, uint64_t all)
 {
     struct progress *progress = context;
     double now = seconds_now();
-    if (!isatty(STDERR_FILENO) || now - progress->began < 1 || now - progress->drawn < 0.2)
+    progress->done = done;
+    progress->resumed = resumed;
+    if (done == resumed || !isatty(STDERR_FILENO) || now - progress->began < 1 ||
+        now - progress->drawn < 0.2)
         return;
     progress->drawn = now;
     double left = (now - progress->began) * (double)(all - done) / (double)(done - resumed);
@@ -116,13 +126,42 @@ static int open_journal(struct study *study, const struct arguments *arguments, 
     return status;
 }
 
+/* Of each rank. */
+static unsigned threads_of(const struct arguments *arguments)
+{
+    return arguments->rules.threads > 0 ? arguments->rules.threads : arguments->ranks->threads;
+}
+
+/* mpirun binds a rank to a CPU unless it is told otherwise. */
+static void warn_of_binding(const struct arguments *arguments)
+{
+    unsigned threads = threads_of(arguments);
+    if (arguments->ranks->count > 1 && threads > (unsigned)omp_get_num_procs())
+        fprintf(stderr,
+                "scalesim: %u threads, but %d CPUs to run on; mpirun --bind-to none or --map-by "
+                "slot:PE=%u gives a rank more\n",
+                threads, omp_get_num_procs(), threads);
+}
+
+static void print_end(const struct study *study, const struct arguments *arguments, int status,
+                      const struct progress *progress)
+{
+    if (arguments->resume)
+        fprintf(stderr, "scalesim: computed %lu batches, %lu were in the journal\n",
+                (unsigned long)(progress->done - progress->resumed),
+                (unsigned long)progress->resumed);
+    if (status == SWEEP_CANCELLED && study->journal.path != NULL)
+        fprintf(stderr, "scalesim: interrupted; --resume goes on from %s\n", study->journal.path);
+}
+
 static int run(struct study *study, const struct arguments *arguments, struct diag *diag)
 {
     struct progress progress = {.began = seconds_now()};
     struct output output = {.file = NULL};
-    struct sweep_job job = {.threads = arguments->rules.threads,
+    struct sweep_job job = {.threads = threads_of(arguments),
+                            .ranks = arguments->ranks,
                             .out = stdout,
-                            .cancel = cancel_on_interrupt(),
+                            .cancel = study->sweep.rules.cancel,
                             .progress = draw,
                             .context = &progress};
     int status = open_journal(study, arguments, diag);
@@ -133,7 +172,7 @@ static int run(struct study *study, const struct arguments *arguments, struct di
     sweep_shard(&study->sweep, arguments->shard, arguments->shards, &job.first, &job.end);
     job.out = output.file != NULL ? output.file : stdout;
     job.journal = study->journal.path != NULL ? &study->journal : NULL;
-    study->sweep.rules.cancel = job.cancel;
+    warn_of_binding(arguments);
     status = sweep_run(&study->sweep, &job, diag);
     if (progress.drawn > 0)
         fputs("\r\033[K", stderr);
@@ -142,26 +181,40 @@ static int run(struct study *study, const struct arguments *arguments, struct di
     output_discard(&output);
     if (status == STATUS_OK && job.journal != NULL)
         journal_remove(job.journal);
-    if (status == SWEEP_CANCELLED && job.journal != NULL)
-        fprintf(stderr, "scalesim: interrupted; --resume goes on from %s\n", study->journal.path);
+    if (status >= 0)
+        print_end(study, arguments, status, &progress);
     return status == SWEEP_CANCELLED ? EXIT_INTERRUPTED : status;
+}
+
+static int answer(struct study *study, const struct arguments *arguments, struct diag *diag)
+{
+    if (arguments->word_count > 0)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
+                        "sweep takes options, not '%s'; a value may be a list or a range",
+                        arguments->words[0]);
+    if (!arguments->dry_run)
+        return run(study, arguments, diag);
+    print_size(&study->sweep);
+    return STATUS_OK;
 }
 
 int cli_sweep(const struct arguments *arguments, struct diag *diag)
 {
+    struct ranks *ranks = arguments->ranks;
     struct study *study = calloc(1, sizeof *study);
+    int status = STATUS_MEMORY;
     if (study == NULL)
-        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    study->journal.file = -1;
-    int status = study_open(study, arguments, diag);
-    if (status == STATUS_OK && arguments->word_count > 0)
-        status = diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
-                          "sweep takes options, not '%s'; a value may be a list or a range",
-                          arguments->words[0]);
-    if (status == STATUS_OK && arguments->dry_run)
-        print_size(&study->sweep);
-    else if (status == STATUS_OK)
-        status = run(study, arguments, diag);
+        diag_set(diag, status, NULL, 0, NULL, "out of memory");
+    else
+        status = study_open(study, arguments, diag);
+    if (ranks->rank > 0) {
+        ranks_serve(study != NULL ? &study->sweep : NULL, threads_of(arguments), status, diag);
+        status = STATUS_OK; /* rank 0 tells */
+    } else {
+        if (status == STATUS_OK)
+            status = answer(study, arguments, diag);
+        ranks_dismiss(ranks);
+    }
     study_close(study);
     return status;
 }

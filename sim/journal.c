@@ -188,6 +188,49 @@ static int resume_or_begin(struct journal *journal, const char *header, struct d
     return scan(journal, size, diag);
 }
 
+/* Each flush covers all that was appended before it began. */
+static void *flush_appended(void *argument)
+{
+    struct journal *journal = argument;
+    pthread_mutex_lock(&journal->lock);
+    for (;;) {
+        while (!journal->closing && (journal->flushed == journal->end || journal->flush_error != 0))
+            pthread_cond_wait(&journal->moved, &journal->lock);
+        uint64_t end = journal->end;
+        if (journal->flushed == end || journal->flush_error != 0)
+            break;
+        pthread_mutex_unlock(&journal->lock);
+        int error = fdatasync(journal->file) == 0 ? 0 : errno;
+        pthread_mutex_lock(&journal->lock);
+        journal->flushed = end;
+        journal->flush_error = error;
+        pthread_cond_broadcast(&journal->moved);
+    }
+    pthread_mutex_unlock(&journal->lock);
+    return NULL;
+}
+
+static int start_flusher(struct journal *journal, struct diag *diag)
+{
+    journal->flushed = journal->end;
+    pthread_mutex_init(&journal->lock, NULL);
+    pthread_cond_init(&journal->moved, NULL);
+    journal->flushes = pthread_create(&journal->flusher, NULL, flush_appended, journal) == 0;
+    return journal->flushes ? STATUS_OK
+                            : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "cannot start a thread");
+}
+
+static void stop_flusher(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->closing = true;
+    pthread_cond_broadcast(&journal->moved);
+    pthread_mutex_unlock(&journal->lock);
+    pthread_join(journal->flusher, NULL);
+    pthread_cond_destroy(&journal->moved);
+    pthread_mutex_destroy(&journal->lock);
+}
+
 int journal_open(struct journal *journal, const char *path, uint64_t study, uint64_t batches,
                  bool resume, struct diag *diag)
 {
@@ -207,11 +250,14 @@ int journal_open(struct journal *journal, const char *path, uint64_t study, uint
         return failed(journal, "opened", diag);
     if (flock(journal->file, LOCK_EX | LOCK_NB) != 0)
         return diag_set(diag, STATUS_IO, path, 0, NULL, "the journal is in use by another process");
-    return resume_or_begin(journal, header, diag);
+    int status = resume_or_begin(journal, header, diag);
+    return status == STATUS_OK ? start_flusher(journal, diag) : status;
 }
 
 void journal_close(struct journal *journal)
 {
+    if (journal->flushes)
+        stop_flusher(journal);
     if (journal->file >= 0)
         close(journal->file);
     free(journal->place);
@@ -236,20 +282,40 @@ int journal_append(struct journal *journal, uint64_t batch, const char *bytes, s
                         length);
     struct record record = make_record(batch, bytes, length);
     struct iovec parts[] = {{&record, sizeof record}, {(char *)bytes, length}};
-    if (!write_all(journal->file, parts, 2, journal->end) || fdatasync(journal->file) != 0)
-        return failed(journal, "written", diag);
-    journal->held += journal->place[batch] == 0;
-    journal->place[batch] = journal->end;
-    journal->end += sizeof record + length;
-    return STATUS_OK;
+    int status = STATUS_OK;
+    pthread_mutex_lock(&journal->lock);
+    errno = journal->flush_error;
+    if (errno != 0 || !write_all(journal->file, parts, 2, journal->end)) {
+        status = failed(journal, "written", diag);
+    } else {
+        journal->held += journal->place[batch] == 0;
+        journal->place[batch] = journal->end;
+        journal->end += sizeof record + length;
+        pthread_cond_broadcast(&journal->moved);
+    }
+    pthread_mutex_unlock(&journal->lock);
+    return status;
 }
 
-int journal_read(const struct journal *journal, uint64_t batch, char **bytes, size_t *length,
+int journal_flush(struct journal *journal, struct diag *diag)
+{
+    pthread_mutex_lock(&journal->lock);
+    while (journal->flushed < journal->end && journal->flush_error == 0)
+        pthread_cond_wait(&journal->moved, &journal->lock);
+    errno = journal->flush_error;
+    pthread_mutex_unlock(&journal->lock);
+    return errno == 0 ? STATUS_OK : failed(journal, "written", diag);
+}
+
+int journal_read(struct journal *journal, uint64_t batch, char **bytes, size_t *length,
                  struct diag *diag)
 {
     struct record record;
-    if (!journal_has(journal, batch) ||
-        !read_record(journal, journal->place[batch], journal->end, &record, bytes))
+    pthread_mutex_lock(&journal->lock);
+    uint64_t place = journal->place[batch];
+    uint64_t end = journal->end;
+    pthread_mutex_unlock(&journal->lock);
+    if (place == 0 || !read_record(journal, place, end, &record, bytes))
         return torn(journal, "a record has changed", diag);
     *length = le32toh(record.length);
     return STATUS_OK;

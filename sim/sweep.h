@@ -82,8 +82,9 @@ int sweep_header(const struct sweep *sweep, char **text, size_t *length, struct 
 int sweep_batch(struct sweep_worker *worker, const struct sweep *sweep, uint64_t batch, char **text,
                 size_t *length, struct diag *diag);
 
-/* Runs batches first .. end-1 on `threads` (0: all CPUs) and writes their rows in order. Batches
- * that the journal has are not run, others are added to it. */
+/* Runs batches first .. end-1 on `threads` (0: all CPUs), and as many of each other rank, and
+ * writes their rows in order. Batches that the journal has are not run, others are added to it. */
+struct ranks;
 struct sweep_job {
     uint64_t first, end; /* batches */
     unsigned threads;
@@ -91,8 +92,8 @@ struct sweep_job {
     struct journal *journal; /* NULL: none */
     const atomic_int *cancel;
     void (*progress)(void *context, uint64_t done, uint64_t resumed, uint64_t all); /* batches */
-    void (*computed)(void *context, uint64_t batch); /* for tests; NULL: nobody asks */
     void *context;
+    struct ranks *ranks; /* that compute too; NULL: there are none */
 };
 enum { SWEEP_CANCELLED = 1 };
 

@@ -1,6 +1,6 @@
 /* What a study's cells cost: one `name<TAB>value<TAB>unit` line a figure. Rows are made, and thrown
- * away. Cells a second and core are of one thread's CPU time; the phase map's seconds are elapsed.
- */
+ * away. Cells a second and core are of one thread's CPU time; seconds are elapsed, and a speed-up
+ * is of these, so it tells of a machine that has nothing else to do. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -19,12 +19,14 @@ struct setting {
     const char *name, *text;
 };
 
-static void measure(const char *name, const struct catalog *catalog, const struct setting *settings,
-                    size_t count, unsigned threads)
+/* Returns seconds. */
+static double measure(const char *name, const struct catalog *catalog,
+                      const struct setting *settings, size_t count, bool simulate, unsigned threads)
 {
+    static const enum metric metrics[] = {METRIC_start_mean, METRIC_cpu_busy, METRIC_io_p99};
     struct diag diag = {.line = 0};
     struct axes axes = {.count = 0};
-    struct overlay overlay = {NULL, NULL};
+    struct overlay overlay = {.catalog = NULL};
     struct scenario *start = malloc(sizeof *start);
     FILE *out = fopen("/dev/null", "w");
     if (start == NULL || out == NULL || scenario_init(start, &diag) != 0)
@@ -33,7 +35,13 @@ static void measure(const char *name, const struct catalog *catalog, const struc
         if (axes_add(&axes, settings[i].name, settings[i].text, &diag) != 0)
             exit(1);
     }
-    struct sweep sweep = {.catalog = catalog, .overlay = &overlay, .start = start};
+    struct sweep sweep = {.catalog = catalog,
+                          .overlay = &overlay,
+                          .start = start,
+                          .simulate = simulate,
+                          .rules = run_defaults,
+                          .metrics = metrics,
+                          .metric_count = 3};
     double cpu = now_s(CLOCK_PROCESS_CPUTIME_ID);
     double wall = now_s(CLOCK_MONOTONIC);
     if (sweep_open(&sweep, &axes, &diag) != 0)
@@ -51,6 +59,7 @@ static void measure(const char *name, const struct catalog *catalog, const struc
     sweep_close(&sweep);
     fclose(out);
     free(start);
+    return wall;
 }
 
 int main(void)
@@ -62,15 +71,20 @@ int main(void)
                                           {"host_memory", "256G,512G,1T,2T"},
                                           {"vcpus", "1..10"},
                                           {"guests", "100..5000:10"}};
+    static const struct setting time[] = {
+        {"vcpus", "1,2,4"}, {"guests", "4..64:2"}, {"duration", "10"}};
     struct catalog catalog;
     struct diag diag;
     if (catalog_load(&catalog, NULL, &diag) != 0)
         return 1;
-    measure("ramp", &catalog, ramp, 2, 1);
-    measure("across", &catalog, across, 2, 1);
-    measure("mixed", &catalog, many, 4, 1);
-    measure("map", &catalog, map, 2, 1);
-    measure("map2", &catalog, map, 2, 2);
+    measure("ramp", &catalog, ramp, 2, false, 1);
+    measure("across", &catalog, across, 2, false, 1);
+    measure("mixed", &catalog, many, 4, false, 1);
+    measure("map", &catalog, map, 2, false, 1);
+    measure("map2", &catalog, map, 2, false, 2);
+    double one = measure("simulated", &catalog, time, 3, true, 1);
+    double two = measure("simulated2", &catalog, time, 3, true, 2);
+    printf("sweep.simulated.speedup\t%.2f\ttimes at 2 threads\n", one / two);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("sweep.memory\t%.0f\tMiB at most\n", (double)usage.ru_maxrss / 1024);
