@@ -1,4 +1,4 @@
-#include "calibrate/accuracy_fit.h"
+#include "calibrate/accuracy_parts.h"
 
 #include <fnmatch.h>
 #include <glob.h>
@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/text.h"
+
 enum { LEAST_X = 4 };
 static const char *const value_names[VALUES_KINDS] = {"each", "min", "median", "repeats"};
-static const char *const column_names[COLUMNS] = {"curve",  "file",  "series", "x",
-                                                  "values", "split", "fit"};
+static const char *const column_names[COLUMNS] = {"curve", "file", "series", "x",   "values",
+                                                  "split", "fit",  "cpus",   "step"};
 
 void accuracy_score(struct accuracy_curve *curve, double x, double observed,
                     const struct fit_value *predicted)
@@ -27,8 +29,11 @@ void accuracy_score(struct accuracy_curve *curve, double x, double observed,
     size_t told = strlen(curve->held_x);
     snprintf(curve->held_x + told, sizeof curve->held_x - told, told > 0 ? " %g" : "%g", x);
     curve->error += fabs(error);
+    curve->past_step += fmax(0, fabs(error) - (observed != 0 ? curve->step / observed : 0));
     curve->bias += error;
     curve->off += fabs(predicted->value - observed) > 1e-6;
+    curve->out_of_range += observed < predicted->low - 1e-6 || observed > predicted->high + 1e-6;
+    curve->range += predicted->high - predicted->low;
     curve->covered += isnan(predicted->low) || isnan(predicted->high)
                           ? NAN
                           : observed >= predicted->low && observed <= predicted->high;
@@ -41,7 +46,9 @@ void accuracy_close(struct accuracy_curve *curve)
     if (curve->state != ACCURACY_SCORED || curve->held == 0)
         return;
     curve->error /= held;
+    curve->past_step /= held;
     curve->bias /= held;
+    curve->range /= held;
     curve->covered = curve->counted ? NAN : curve->covered / held;
 }
 
@@ -57,8 +64,12 @@ static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct 
         accuracy->room = room;
     }
     struct accuracy_curve *curve = &accuracy->curves[accuracy->count++];
-    *curve = (struct accuracy_curve){
-        .covered = NAN, .turns_error = NAN, .counted = rule->kind == PREDICT_COUNT};
+    *curve = (struct accuracy_curve){.covered = NAN,
+                                     .turns_error = NAN,
+                                     .repeats = NAN,
+                                     .floor = NAN,
+                                     .step = rule->step,
+                                     .counted = rule->kind == PREDICT_COUNT};
     snprintf(curve->curve, sizeof curve->curve, "%s", rule->text[COLUMN_CURVE]);
     snprintf(curve->series, sizeof curve->series, "%s", series);
     snprintf(curve->split, sizeof curve->split, "%.15s", rule->text[COLUMN_SPLIT]);
@@ -68,10 +79,10 @@ static struct accuracy_curve *add_curve(struct accuracy *accuracy, const struct 
 }
 
 static void predict(struct accuracy_curve *curve, const struct accuracy_rule *rule,
-                    const struct accuracy_points *points, const struct accuracy_points *held)
+                    const struct points *points, const struct points *held)
 {
     struct diag diag = {0};
-    struct predictor predictor = {.kind = rule->kind};
+    struct predictor predictor = {.kind = rule->kind, .cpus = rule->cpus, .step = rule->step};
     curve->fitted = points->count;
     if (predictor_fit(&predictor, points, &diag) != STATUS_OK) {
         curve->state = ACCURACY_NO_FIT;
@@ -89,9 +100,9 @@ static void predict(struct accuracy_curve *curve, const struct accuracy_rule *ru
 
 /* The mean error when each third is held out in its turn. */
 static double in_turns(const struct accuracy_curve *curve, const struct accuracy_rule *rule,
-                       const struct accuracy_points *all, const char *name)
+                       const struct points *all, const char *name)
 {
-    struct accuracy_points points, held;
+    struct points points, held;
     double sum = 0, count = 0;
     size_t distinct = accuracy_distinct(all);
     for (size_t turn = 0; turn * (distinct / 3) < distinct - 2; turn++) {
@@ -108,17 +119,37 @@ static double in_turns(const struct accuracy_curve *curve, const struct accuracy
     return sum / count;
 }
 
+/* `read` are all readings; of the held-out places all of them count, also where one was held out.
+ */
+static void tell_noise(struct accuracy_curve *curve, const struct accuracy_rule *rule,
+                       const struct points *read, const struct points *held)
+{
+    struct points places = {.count = 0};
+    for (size_t i = 0, h = 0; i < read->count; i++) {
+        while (h < held->count && held->x[h] < read->x[i])
+            h++;
+        if (h < held->count && held->x[h] == read->x[i]) {
+            places.x[places.count] = read->x[i];
+            places.y[places.count++] = read->y[i];
+        }
+    }
+    struct accuracy_noise noise = accuracy_noise(read, &places, rule);
+    curve->repeats = noise.share;
+    curve->floor = noise.floor;
+}
+
 static int one_curve(struct accuracy *accuracy, const struct accuracy_rule *rule,
                      const struct accuracy_trace_list *traces,
                      const struct accuracy_trace_list *others, const char *series,
                      struct diag *diag)
 {
-    struct accuracy_points all = {.count = 0}, points, held = {.count = 0};
+    struct points all = {.count = 0}, points, held = {.count = 0}, read;
     struct accuracy_curve *curve = add_curve(accuracy, rule, series);
     char name[2 * ACCURACY_NAME], second[ACCURACY_NAME];
     if (curve == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     accuracy_collect(&all, rule, traces, series);
+    read = all;
     if (rule->values != VALUES_REPEATS)
         accuracy_summarise(&all, rule->values);
     points = all;
@@ -132,6 +163,7 @@ static int one_curve(struct accuracy *accuracy, const struct accuracy_rule *rule
     } else {
         accuracy_split(&points, &held, name, 0);
         curve->turns_error = in_turns(curve, rule, &all, name);
+        tell_noise(curve, rule, &read, &held);
     }
     accuracy_summarise(&held, rule->values);
     predict(curve, rule, &points, &held);
@@ -210,6 +242,40 @@ static void read_range(struct accuracy_rule *rule)
     rule->x_to = most != NULL ? strtod(most + 2, NULL) : INFINITY;
 }
 
+/* A number above 0, or nothing: 0. */
+static bool read_number(const char *text, double *number)
+{
+    *number = 0;
+    return text[0] == '\0' || (text_parse_number(text, number) && *number > 0);
+}
+
+static int read_rule(struct accuracy_rule *rule, const struct table *splits, size_t row,
+                     const int *columns, struct diag *diag)
+{
+    for (int c = 0; c < COLUMNS; c++)
+        rule->text[c] = table_cell(splits, row, columns[c]);
+    for (int k = 0; k < PREDICT_KINDS; k++) {
+        if (strcmp(rule->text[COLUMN_FIT], predictor_names[k]) == 0)
+            rule->kind = (enum predictor_kind)k;
+    }
+    for (int v = 0; v < VALUES_KINDS; v++) {
+        if (strcmp(rule->text[COLUMN_VALUES], value_names[v]) == 0)
+            rule->values = (enum accuracy_values)v;
+    }
+    read_range(rule);
+    if (rule->kind == PREDICT_KINDS && strcmp(rule->text[COLUMN_FIT], "migration") != 0)
+        return table_error(splits, row, columns[COLUMN_FIT], diag, "no such fit");
+    if (rule->values == VALUES_KINDS)
+        return table_error(splits, row, columns[COLUMN_VALUES], diag,
+                           "expected each, min, median or repeats");
+    if (!read_number(rule->text[COLUMN_CPUS], &rule->cpus))
+        return table_error(splits, row, columns[COLUMN_CPUS], diag, "expected CPUs, or nothing");
+    if (!read_number(rule->text[COLUMN_STEP], &rule->step))
+        return table_error(splits, row, columns[COLUMN_STEP], diag,
+                           "expected the step of a clock, or nothing");
+    return STATUS_OK;
+}
+
 int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t row,
                  const struct accuracy_roots *roots, struct diag *diag)
 {
@@ -219,24 +285,11 @@ int accuracy_row(struct accuracy *accuracy, const struct table *splits, size_t r
     int status = table_expect(splits, column_names, COLUMNS, columns, diag);
     if (status != STATUS_OK)
         return status;
-    for (int c = 0; c < COLUMNS; c++)
-        rule.text[c] = table_cell(splits, row, columns[c]);
-    for (int k = 0; k < PREDICT_KINDS; k++) {
-        if (strcmp(rule.text[COLUMN_FIT], predictor_names[k]) == 0)
-            rule.kind = (enum predictor_kind)k;
-    }
-    if (strcmp(rule.text[COLUMN_FIT], "migration") == 0)
-        return migrations(accuracy, &rule, diag);
+    status = read_rule(&rule, splits, row, columns, diag);
+    if (status != STATUS_OK)
+        return status;
     if (rule.kind == PREDICT_KINDS)
-        return table_error(splits, row, columns[COLUMN_FIT], diag, "no such fit");
-    for (int v = 0; v < VALUES_KINDS; v++) {
-        if (strcmp(rule.text[COLUMN_VALUES], value_names[v]) == 0)
-            rule.values = (enum accuracy_values)v;
-    }
-    if (rule.values == VALUES_KINDS)
-        return table_error(splits, row, columns[COLUMN_VALUES], diag,
-                           "expected each, min, median or repeats");
-    read_range(&rule);
+        return migrations(accuracy, &rule, diag);
     bool two = strcmp(rule.text[COLUMN_SPLIT], "file") == 0;
     status = accuracy_traces(&traces, &rule, false, diag);
     if (status == STATUS_OK && two)
@@ -305,6 +358,12 @@ double accuracy_median(const struct accuracy *accuracy)
 double accuracy_median_of_kinds(const struct accuracy *accuracy)
 {
     return median_error(accuracy, true);
+}
+
+bool accuracy_met_past_step(const struct accuracy_curve *curve)
+{
+    return accuracy_met(curve) || (curve->state == ACCURACY_SCORED && !curve->counted &&
+                                   curve->past_step <= ACCURACY_CURVE_MAX);
 }
 
 bool accuracy_met(const struct accuracy_curve *curve)

@@ -14,11 +14,15 @@
  *   split    points: a third of the x, never the least or the largest, is held out, drawn with
  *            FIT_SEED and the names; files: the same where a file is a point; file: A > B;
  *            runs: a third of the runs of a table
- *   fit      count, cost, queue, response (queue's N / X), usl, lock, migration
+ *   fit      a predictor_names of predictor.h, or migration
+ *   cpus     of the host, or that the threads had: storms, locks, collapse
+ *   step     of the clock that a time was read from
  *
- * Errors are relative to the observed. Coverage is the share of held-out values within the 95 %
- * interval of one more observation: of the cost fits their own, of the others from the spread of
- * the logarithms about the fit, t sqrt(1 + p/n) of it either way. */
+ * Errors are relative to the observed; those past the step leave a step of the clock out of each
+ * miss, which no reading can tell. Coverage is the share of held-out values within the 95 %
+ * interval of one more observation (predictor.h). Beside an error stands its floor, the error that
+ * one who knows the truth would make on the held-out readings, from how far the repeats of the
+ * curve differ: below it no predictor can get but by luck. */
 #ifndef CALIBRATE_ACCURACY_H
 #define CALIBRATE_ACCURACY_H
 
@@ -31,7 +35,7 @@
 #define ACCURACY_MEDIAN_MAX 0.10
 #define ACCURACY_CURVE_MAX 0.20
 
-enum { ACCURACY_NAME = 160, ACCURACY_POINTS = 1024 };
+enum { ACCURACY_NAME = 160 };
 
 struct accuracy_roots {
     const char *traces, *facts, *external; /* NULL: absent */
@@ -52,8 +56,13 @@ struct accuracy_curve {
     bool counted; /* of a count: judged by whether it is exact */
     size_t fitted, held, off;
     double error, bias; /* mean absolute, mean signed */
-    double covered;     /* NAN: no interval */
-    double turns_error; /* when each third of the x is held out in its turn; NAN: not made */
+    double past_step;   /* as error, less the clock's step */
+    double step;
+    double repeats, floor; /* their spread, a share; the least error that can be. NAN: no repeats */
+    size_t out_of_range;   /* of a count that is not exact */
+    double range;          /* ... how wide, on the average */
+    double covered;        /* NAN: no interval */
+    double turns_error;    /* when each third of the x is held out in its turn; NAN: not made */
     double worst_x, worst_observed, worst_predicted, worst_error;
     char held_x[512]; /* the x held out, with spaces between */
 };
@@ -79,5 +88,7 @@ double accuracy_median_of_kinds(const struct accuracy *accuracy);
 double accuracy_median(const struct accuracy *accuracy);
 /* A count: exact. Any other: at most ACCURACY_CURVE_MAX. */
 bool accuracy_met(const struct accuracy_curve *curve);
+/* ... or so past the clock's step. */
+bool accuracy_met_past_step(const struct accuracy_curve *curve);
 
 #endif

@@ -2,7 +2,7 @@
  * send, what of the bandwidth limit is used, and what the path carries at most come from the fitted
  * runs; the dirtying, the working set and the limits are what the predicted run was set to. Rounds
  * as in sim/host/migration.h, of a writer that goes round its set (as the measured ones did). */
-#include "calibrate/accuracy_fit.h"
+#include "calibrate/accuracy_parts.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <gsl/gsl_sort.h>

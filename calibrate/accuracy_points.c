@@ -1,5 +1,5 @@
 /* From files to points, and points apart. */
-#include "calibrate/accuracy_fit.h"
+#include "calibrate/accuracy_parts.h"
 
 #include <ctype.h>
 #include <glob.h>
@@ -94,10 +94,9 @@ int accuracy_traces(struct accuracy_trace_list *traces, const struct accuracy_ru
     return status;
 }
 
-static void add_point(struct accuracy_points *points, const struct accuracy_rule *rule, double x,
-                      double y)
+static void add_point(struct points *points, const struct accuracy_rule *rule, double x, double y)
 {
-    if (points->count == ACCURACY_POINTS || x < rule->x_from || x > rule->x_to)
+    if (points->count == PREDICTOR_POINTS || x < rule->x_from || x > rule->x_to)
         return;
     size_t at = points->count++;
     for (; at > 0 && points->x[at - 1] > x; at--) {
@@ -131,7 +130,7 @@ static double mean_of(const struct trace_distribution *distribution)
 }
 
 /* All points of the series of that name; files add up. */
-void accuracy_collect(struct accuracy_points *points, const struct accuracy_rule *rule,
+void accuracy_collect(struct points *points, const struct accuracy_rule *rule,
                       const struct accuracy_trace_list *traces, const char *name)
 {
     for (size_t t = 0; t < traces->count; t++) {
@@ -158,7 +157,7 @@ int accuracy_by_value(const void *a, const void *b)
 }
 
 /* Points ascend by x. */
-void accuracy_summarise(struct accuracy_points *points, enum accuracy_values values)
+void accuracy_summarise(struct points *points, enum accuracy_values values)
 {
     size_t kept = 0;
     for (size_t from = 0, to; values != VALUES_EACH && from < points->count; from = to) {
@@ -175,7 +174,7 @@ void accuracy_summarise(struct accuracy_points *points, enum accuracy_values val
         points->count = kept;
 }
 
-size_t accuracy_distinct(const struct accuracy_points *points)
+size_t accuracy_distinct(const struct points *points)
 {
     size_t distinct = 0;
     for (size_t i = 0; i < points->count; i++)
@@ -184,11 +183,10 @@ size_t accuracy_distinct(const struct accuracy_points *points)
 }
 
 /* Moves a third of the different x, never the first or last, to `held`: the turn-th third. */
-void accuracy_split(struct accuracy_points *points, struct accuracy_points *held, const char *name,
-                    size_t turn)
+void accuracy_split(struct points *points, struct points *held, const char *name, size_t turn)
 {
-    bool out[ACCURACY_POINTS] = {false};
-    size_t order[ACCURACY_POINTS];
+    bool out[PREDICTOR_POINTS] = {false};
+    size_t order[PREDICTOR_POINTS];
     size_t distinct = accuracy_distinct(points), inner = distinct - 2, third = distinct / 3;
     size_t kept = 0, place = 0;
     accuracy_draw(order, inner, name);
@@ -200,7 +198,7 @@ void accuracy_split(struct accuracy_points *points, struct accuracy_points *held
         double x = points->x[i], y = points->y[i];
         place += x != last;
         last = x;
-        struct accuracy_points *to = out[place] ? held : points;
+        struct points *to = out[place] ? held : points;
         size_t *at = to == held ? &held->count : &kept;
         to->x[*at] = x;
         to->y[(*at)++] = y;

@@ -106,6 +106,20 @@ static int simulated(struct at *at, enum metric metric, struct interval *predict
     return STATUS_OK;
 }
 
+/* Ascending by count, as a fit takes them. */
+static void add_point(struct points *points, double count, double value)
+{
+    if (points->count == PREDICTOR_POINTS)
+        return;
+    size_t at = points->count++;
+    for (; at > 0 && points->x[at - 1] > count; at--) {
+        points->x[at] = points->x[at - 1];
+        points->y[at] = points->y[at - 1];
+    }
+    points->x[at] = count;
+    points->y[at] = value;
+}
+
 static void judge(struct curve_column *column, double count, const struct seen *seen,
                   struct interval predicted)
 {
@@ -140,6 +154,8 @@ static int score_row(struct at *at)
             return status;
         if (isnan(seen.value))
             continue;
+        if (column->points != NULL && !seen.bound)
+            add_point(column->points, at->count, seen.value);
         if (column->metric >= 0)
             status = simulated(at, (enum metric)column->metric, &predicted);
         else
@@ -168,9 +184,35 @@ static int open_row(struct at *at, const struct catalog *catalog, const struct s
     return status == STATUS_OK ? plan_open(&at->plan, catalog, here, overlay, at->diag) : status;
 }
 
+static int open_folds(struct curve_score *score, struct diag *diag)
+{
+    for (size_t c = 0; c < score->count; c++) {
+        struct curve_column *column = &score->columns[c];
+        column->points = calloc(1, sizeof *column->points);
+        column->folds = calloc(1, sizeof *column->folds);
+        if (column->points == NULL || column->folds == NULL)
+            return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    }
+    return STATUS_OK;
+}
+
+static void run_folds(struct curve_score *score, size_t count)
+{
+    for (size_t c = 0; c < score->count; c++) {
+        struct curve_column *column = &score->columns[c];
+        struct predictor kind = {.kind = column->metric >= 0 ? PREDICT_COST : PREDICT_COUNT};
+        struct diag why = {0};
+        if (folds_run(column->folds, column->points, &kind, count, &why) == STATUS_OK)
+            continue;
+        snprintf(column->why_not, sizeof column->why_not, "%.120s", why.message);
+        free(column->folds);
+        column->folds = NULL;
+    }
+}
+
 int score_curve(struct curve_score *score, const struct catalog *catalog,
                 const struct scenario *scenario, const char *path, const struct overlay *overlay,
-                const struct run_rules *rules, struct diag *diag)
+                const struct run_rules *rules, size_t folds, struct diag *diag)
 {
     struct scenario *here = malloc(sizeof *here);
     memset(score, 0, sizeof *score);
@@ -181,6 +223,8 @@ int score_curve(struct curve_score *score, const struct catalog *catalog,
     if (status == STATUS_OK && option_find(score->table.cells[0]) < 0)
         status = diag_set(diag, STATUS_DATA, path, 1, score->table.cells[0],
                           "the first column is not a countable option such as guests");
+    if (status == STATUS_OK && folds > 0)
+        status = open_folds(score, diag);
     for (size_t r = 0; status == STATUS_OK && r < score->table.rows; r++) {
         struct at at = {.score = score, .row = r, .rules = rules, .diag = diag};
         status = open_row(&at, catalog, scenario, overlay, here);
@@ -195,12 +239,18 @@ int score_curve(struct curve_score *score, const struct catalog *catalog,
         score->columns[c].mape = seen > 0 ? score->columns[c].mape / seen : NAN;
         score->columns[c].bias = seen > 0 ? score->columns[c].bias / seen : NAN;
     }
+    if (status == STATUS_OK && folds > 0)
+        run_folds(score, folds);
     free(here);
     return status;
 }
 
 void curve_free(struct curve_score *score)
 {
+    for (size_t c = 0; c < score->count; c++) {
+        free(score->columns[c].points);
+        free(score->columns[c].folds);
+    }
     table_free(&score->table);
     memset(score, 0, sizeof *score);
 }

@@ -6,10 +6,14 @@
  * Metrics are simulated at every count, and an observation is covered when it lies in the 95 %
  * interval of one more replication; resources are the model's demand, covered within the demand's
  * own interval (and half a unit). MAPE is the mean absolute error relative to the observed, bias
- * the signed one; a lower bound counts as right when the prediction is not below it. */
+ * the signed one; a lower bound counts as right when the prediction is not below it.
+ *
+ * With folds, each column is cross-validated too (folds.h): a resource as an exact count, a metric
+ * as a cost. That tells what the curve says of itself, beside what the scenario says of it. */
 #ifndef CALIBRATE_CURVE_H
 #define CALIBRATE_CURVE_H
 
+#include "calibrate/folds.h"
 #include "model/catalog.h"
 #include "model/scenario.h"
 #include "model/table.h"
@@ -24,6 +28,9 @@ struct curve_column {
     size_t seen, covered, bounds, bounds_right;
     double mape, bias; /* of the seen */
     double worst_at, worst_seen, worst_predicted, worst_error;
+    struct points *points; /* what was seen, lower bounds aside; NULL: no folds asked for */
+    struct folds *folds;   /* NULL: none, why_not says why */
+    char why_not[128];
 };
 
 struct curve_score {
@@ -36,10 +43,11 @@ struct curve_score {
 bool is_curve(const struct table *table);
 
 /* Errors: an unknown column, a cell that is no number (file, line, column). The caller ends with
- * curve_free, also after an error. overlay as for costs_new. */
+ * curve_free, also after an error. overlay as for costs_new. folds: how many, 2 to FOLDS_MAX; 0:
+ * none. A column that cannot be dealt to so many is no error. */
 int score_curve(struct curve_score *score, const struct catalog *catalog,
                 const struct scenario *scenario, const char *path, const struct overlay *overlay,
-                const struct run_rules *rules, struct diag *diag);
+                const struct run_rules *rules, size_t folds, struct diag *diag);
 void curve_free(struct curve_score *score);
 
 /* What the column amounts to: "within 4 % on average; ..." */

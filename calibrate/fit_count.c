@@ -11,6 +11,8 @@
 
 enum { DENOMINATOR = 4 };
 #define SNAP 0.02
+/* Arithmetic aside, a count is whole. */
+#define WHOLE 1e-6
 
 static int check(const struct count_data *data, double *rows, struct diag *diag)
 {
@@ -61,22 +63,68 @@ double count_predict(const struct count_fit *fit, size_t kinds, const double *x)
     double sum = rational(&fit->value[0]);
     for (size_t k = 0; k < kinds; k++)
         sum += rational(&fit->value[k + 1]) * x[k];
-    return sum;
+    return fit->cut_off ? floor(sum + WHOLE) : sum;
 }
 
-/* A fraction of a device counts as none until it is whole: a count may lie up to one below the
- * line of a rational, and nowhere else. */
+/* The count less what the kinds take, at each row: least and most. */
+static void bases(const struct count_data *data, const double *slope, double *least, double *most)
+{
+    *least = INFINITY;
+    *most = -INFINITY;
+    for (size_t i = 0; i < data->rows; i++) {
+        double base = data->y[i];
+        for (size_t k = 0; k < data->kinds; k++)
+            base -= slope[k] * data->x[i * data->kinds + k];
+        *least = fmin(*least, base);
+        *most = fmax(*most, base);
+    }
+}
+
+/* Counts are whole. Of whole slopes the base is one number; a fraction of a device counts as none
+ * until it is whole, so that with fractions the counts are the line's, cut off, when the bases lie
+ * within less than one. The largest of them is then the line's. */
+static void settle_base(struct count_fit *fit, const struct count_data *data)
+{
+    double slope[FIT_PARAMETERS] = {0}, least, most;
+    struct count_value *base = &fit->value[0];
+    for (size_t k = 0; k < data->kinds; k++) {
+        if (!fit->value[k + 1].snapped)
+            return;
+        slope[k] = rational(&fit->value[k + 1]);
+    }
+    bases(data, slope, &least, &most);
+    if (most - least >= 1 - WHOLE)
+        return;
+    for (unsigned q = 1; q <= fit->denominator; q++) {
+        if (fabs(most * q - round(most * q)) > WHOLE * q || fabs(most * q) > 1e15)
+            continue;
+        *base = (struct count_value){lround(most * q), q, base->robust, true};
+        fit->cut_off = true;
+        return;
+    }
+}
+
+static unsigned common_denominator(const struct count_fit *fit, size_t kinds)
+{
+    unsigned common = 1;
+    for (size_t k = 1; k <= kinds; k++) {
+        unsigned q = fit->value[k].denominator, one = common;
+        while (q > 0 && one % q != 0)
+            one += common;
+        common = one;
+    }
+    return common;
+}
+
 static void judge(struct count_fit *fit, const struct count_data *data)
 {
-    bool whole = true;
-    for (size_t k = 0; k <= data->kinds; k++)
-        whole = whole && fit->value[k].denominator == 1;
+    fit->denominator = common_denominator(fit, data->kinds);
+    settle_base(fit, data);
     fit->rows_off = 0;
     fit->worst_residual = 0;
     for (size_t i = 0; i < data->rows; i++) {
         double off = data->y[i] - count_predict(fit, data->kinds, &data->x[i * data->kinds]);
-        bool missed = fabs(off) > (whole ? 1e-6 : 1 - 1e-6);
-        fit->rows_off += missed;
+        fit->rows_off += fabs(off) > WHOLE;
         if (fabs(off) > fabs(fit->worst_residual)) {
             fit->worst_residual = off;
             fit->worst_row = i;
@@ -85,6 +133,44 @@ static void judge(struct count_fit *fit, const struct count_data *data)
     fit->exact = fit->rows_off == 0;
     for (size_t k = 0; k <= data->kinds; k++)
         fit->exact = fit->exact && fit->value[k].snapped;
+}
+
+/* Of the whole slopes beside the robust one, and the rational it snapped to, those that leave the
+ * bases closest together; a kind at a time. */
+static void find_range(struct count_fit *fit, const struct count_data *data)
+{
+    struct count_range *range = &fit->range;
+    for (size_t k = 0; k < data->kinds; k++)
+        range->slope[k] = rational(&fit->value[k + 1]);
+    bases(data, range->slope, &range->low, &range->high);
+    for (size_t k = 0; k < data->kinds; k++) {
+        double at = fit->value[k + 1].robust.value, best = range->slope[k];
+        double width = fit->value[k + 1].snapped ? range->high - range->low : INFINITY;
+        double tried[] = {floor(at), ceil(at)};
+        for (size_t i = 0; i < 2; i++) {
+            double least, most;
+            range->slope[k] = tried[i];
+            bases(data, range->slope, &least, &most);
+            if (most - least < width - WHOLE) {
+                width = most - least;
+                best = tried[i];
+            }
+        }
+        range->slope[k] = best;
+        bases(data, range->slope, &range->low, &range->high);
+    }
+    double n = (double)data->rows, p = (double)data->kinds;
+    range->share = fmax(0, n - 1 - p) / (n + 1);
+}
+
+void count_range_at(const struct count_fit *fit, size_t kinds, const double *x, double *low,
+                    double *high)
+{
+    double sum = 0;
+    for (size_t k = 0; k < kinds; k++)
+        sum += fit->range.slope[k] * x[k];
+    *low = ceil(fit->range.low + sum - WHOLE);
+    *high = floor(fit->range.high + sum + WHOLE);
 }
 
 static void take(struct count_fit *fit, const struct count_data *data, const gsl_vector *theta,
@@ -156,14 +242,16 @@ static void describe(struct count_fit *fit, const struct count_data *data)
     if (fitted != NULL)
         fit_errors(&fit->quality, data->y, fitted, data->rows);
     free(fitted);
-    fit->quality.passed = fit->exact && data->rows > data->kinds + 1;
+    fit->quality.passed = fit->exact && data->rows > data->kinds + fit->denominator;
     if (!fit->exact)
         snprintf(fit->quality.note, sizeof fit->quality.note,
-                 "not exactly linear: %zu of %zu rows are off, by up to %+g (row %zu)",
-                 fit->rows_off, data->rows, fit->worst_residual, fit->worst_row + 1);
+                 "not exactly linear: %zu of %zu rows are off, by up to %+g (row %zu); a base of "
+                 "%g to %g holds them all",
+                 fit->rows_off, data->rows, fit->worst_residual, fit->worst_row + 1, fit->range.low,
+                 fit->range.high);
     else if (!fit->quality.passed)
         snprintf(fit->quality.note, sizeof fit->quality.note,
-                 "as many parameters as rows: nothing tells whether it is exact");
+                 "%zu rows: too few to tell whether it is exact", data->rows);
     else
         fit->quality.note[0] = '\0';
 }
@@ -193,6 +281,7 @@ int count_fit(struct count_fit *fit, const struct count_data *data, struct diag 
         status = run(fit, data, rows, diag);
     if (status == STATUS_OK) {
         judge(fit, data);
+        find_range(fit, data);
         describe(fit, data);
     }
     gsl_set_error_handler(handler);

@@ -170,20 +170,40 @@ static bool fit_servers(struct fitted *fitted, const struct sweep *sweep)
     return true;
 }
 
+/* weight: NULL, or 0 for rows left out. */
 static bool fit_model(struct fitted *fitted, enum queue_model model, const struct sweep *sweep,
-                      const double *log_y)
+                      const double *log_y, const double *weight)
 {
+    size_t rows = 0;
     fitted->queue = (struct queue){model, 1, 0};
     fitted->problem = (struct nls){.n = sweep->count,
                                    .parameters = model_parameters[model],
                                    .x = sweep->n,
                                    .y = log_y,
+                                   .weight = weight,
                                    .model = log_throughput,
                                    .ctx = &fitted->queue};
-    if (sweep->count < model_counted[model])
+    for (size_t i = 0; i < sweep->count; i++)
+        rows += weight == NULL || weight[i] > 0;
+    if (rows < model_counted[model])
         return false;
     return model == QUEUE_SERVERS ? fit_servers(fitted, sweep)
                                   : solve(&fitted->problem, sweep, &fitted->nls);
+}
+
+/* n log of the mean squared miss of points that were left out one at a time. */
+static double left_out(enum queue_model model, const struct sweep *sweep, const double *log_y)
+{
+    double weight[SWEEP_AICC_POINTS], sum = 0, n = (double)sweep->count;
+    struct fitted one;
+    for (size_t i = 0; i < sweep->count; i++) {
+        for (size_t k = 0; k < sweep->count; k++)
+            weight[k] = k != i;
+        if (!fit_model(&one, model, sweep, log_y, weight))
+            return NAN;
+        sum += pow(log_throughput(sweep->n[i], one.nls.theta, &one.queue) - log_y[i], 2);
+    }
+    return n * log(fmax(sum / n, 1e-28));
 }
 
 static double worst_of(const struct fitted *fitted)
@@ -294,18 +314,6 @@ static void judge(struct queue_fit *fit, const struct sweep *sweep, const struct
     }
 }
 
-/* AICc where there are points enough for every model, plain AIC where there are not: with four
- * points nothing better is known, and the note of quality says so. */
-static double criterion(bool by_aic, double sse, size_t n, size_t parameters)
-{
-    if (!by_aic)
-        return fit_aicc(sse, n, parameters);
-    if (n <= parameters)
-        return NAN;
-    double m = (double)n;
-    return m * log(fmax(sse / m, 1e-28)) + 2 * (double)(parameters + 1);
-}
-
 /* The least, but of the larger models only one that is better than the smallest by more than 2. */
 static int choose(const double *aicc)
 {
@@ -329,30 +337,34 @@ int queue_fit(struct queue_fit *fit, const struct sweep *sweep, const struct que
     if (log_y == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     struct fitted one, best;
-    fit->by_aic = sweep->count < 6;
+    fit->by_left_out = sweep->count < SWEEP_AICC_POINTS;
     for (int model = 0; model < QUEUE_MODELS; model++) {
         fit->aicc[model] = fit->worst[model] = NAN;
         if (rules->model != QUEUE_BY_AICC && rules->model != model)
             continue;
-        if (!fit_model(&one, (enum queue_model)model, sweep, log_y))
+        if (!fit_model(&one, (enum queue_model)model, sweep, log_y, NULL))
             continue;
-        fit->aicc[model] = criterion(fit->by_aic, one.nls.sse, sweep->count, model_counted[model]);
+        fit->aicc[model] = fit->by_left_out
+                               ? left_out((enum queue_model)model, sweep, log_y)
+                               : fit_aicc(one.nls.sse, sweep->count, model_counted[model]);
         fit->worst[model] = worst_of(&one);
     }
     int model = rules->model != QUEUE_BY_AICC ? rules->model : choose(fit->aicc);
     if (model < 0)
         model = QUEUE_ONE;
     fit->model = (enum queue_model)model;
-    if (!fit_model(&best, fit->model, sweep, log_y)) {
+    if (!fit_model(&best, fit->model, sweep, log_y, NULL)) {
         status = diag_set(diag, STATUS_DATA, NULL, 0, "throughput",
                           "%zu points cannot carry a closed network of kind '%s'", sweep->count,
                           queue_model_names[model]);
     } else {
         status = take(fit, &best, sweep, rules->resamples, diag);
         judge(fit, sweep, &best);
-        if (status == STATUS_OK && fit->by_aic && fit->quality.passed)
+        if (status == STATUS_OK && fit->by_left_out && fit->quality.passed)
             snprintf(fit->quality.note, sizeof fit->quality.note,
-                     "%zu points: the kind of network is chosen by AIC, too few for AICc",
+                     "%zu points, too few for AICc: the kind of network is the one that predicts "
+                     "each point "
+                     "best from the others",
                      sweep->count);
     }
     free(log_y);

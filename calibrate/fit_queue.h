@@ -41,9 +41,12 @@ struct queue_fit {
     struct fit_value second_s;          /* two; else value 0 */
     struct fit_value variation;         /* variable; else value 1 */
     struct fit_value servers;           /* servers; else value 1. Whole; the interval is profiled */
-    double aicc[QUEUE_MODELS];  /* AIC when there are too few points (by_aic); NAN: not fitted */
+    /* AICc; by_left_out: n log of the mean squared miss of points left out. NAN: not fitted */
+    double aicc[QUEUE_MODELS];
     double worst[QUEUE_MODELS]; /* worst relative error of each */
-    bool by_aic;
+    /* Too few points for AICc, whose penalty of a third parameter is 30 at six of them: the kind is
+     * chosen by leaving each point out in its turn (Stone, JRSS B 36, 1974). */
+    bool by_left_out;
     struct fit_quality quality;
 };
 

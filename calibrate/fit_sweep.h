@@ -1,4 +1,5 @@
-/* Private to fit_queue.c, fit_usl.c and fit_lock.c: a sweep's checks and logarithms. */
+/* Private to the fits of sweeps (fit_queue.h, fit_storm.h, fit_collapse.h): a sweep's checks and
+ * logarithms. */
 #ifndef CALIBRATE_FIT_SWEEP_H
 #define CALIBRATE_FIT_SWEEP_H
 
@@ -10,5 +11,8 @@ int sweep_check(const struct sweep *sweep, size_t least, bool whole, struct diag
 
 /* Logarithms of y; NULL: out of memory. The caller frees. */
 double *sweep_logs(const struct sweep *sweep);
+
+/* From so many points on, AICc of models of two and three parameters can be held side by side. */
+enum { SWEEP_AICC_POINTS = 10 };
 
 #endif

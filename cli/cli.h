@@ -45,6 +45,7 @@ struct arguments {
     struct ranks *ranks;    /* that compute a sweep */
     struct run_rules rules; /* of simulations */
     size_t draws;           /* of the coefficients */
+    unsigned folds;         /* of a curve's cross-validation; 0: none */
 };
 
 /* Reads the command line into arguments that hold the defaults. A wrong one ends the program with

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calibrate/folds.h"
 #include "cli/cli.h"
 #include "model/option.h"
 #include "model/text.h"
@@ -39,6 +40,8 @@ static const struct flag {
      "answer by the model alone"},
     {"targets", NULL, "validate", SWITCH, FIELD(targets), 0, 0,
      "published figures against the simulation"},
+    {"k-fold", "K", "validate", UNSIGNED, FIELD(folds), 2, FOLDS_MAX,
+     "cross-validate each column of a measured curve: K parts, each predicted from the others"},
     {"output", "FILE", "calibrate, plot, report, sweep", TEXT, FIELD(output), 0, 0,
      "the parameter file to write or merge into; the picture, .svg or .png, or - for the terminal; "
      "the .html; the rows"},
@@ -247,11 +250,12 @@ static error_t take(int key, char *text, struct argp_state *state)
 
 int flags_parse(struct arguments *arguments, int count, char **values, struct diag *diag)
 {
-    static const char usage[] = "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\n"
-                                "validate CASES.csv...\nvalidate --targets [PART...]\n"
-                                "calibrate TRACE... -o FILE\n"
-                                "plot KIND [CASES.csv...] -o FILE.svg|png|-\n"
-                                "report -o FILE.html\nsweep [-o FILE]";
+    static const char usage[] =
+        "[run]\nlimits [PATTERN]\nexplain LIMIT\ndiagnose TEXT\n"
+        "validate CASES.csv...\nvalidate RUN.csv [--k-fold K]\nvalidate --targets [PART...]\n"
+        "calibrate TRACE... -o FILE\n"
+        "plot KIND [CASES.csv...] -o FILE.svg|png|-\n"
+        "report -o FILE.html\nsweep [-o FILE]";
     static const char help[] =
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"

@@ -1,4 +1,5 @@
-/* validate CASES.csv...: how often the model is right on real cases, and every miss. */
+/* validate: how often the model is right on real cases, and every miss; how near it is to measured
+ * curves. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -146,6 +147,38 @@ static void print_bad(const struct score *score)
     }
 }
 
+/* Of a count, the interval is the count, or the range where no exact line was found. */
+static void print_fold(const struct fold *fold, bool counted)
+{
+    if (fold->predicted == 0) {
+        printf("carries no fit\n");
+        return;
+    }
+    printf("n %zu from %zu, MAPE %.1f %%, bias %+.1f %%, ", fold->predicted, fold->fitted,
+           100 * fold->mape, 100 * fold->bias);
+    if (fold->intervals > 0)
+        printf("%.0f %% within the %s; ", 100 * ratio(fold->covered, fold->intervals),
+               counted ? "count or its range" : "95 % interval");
+    printf("worst at %g: seen %g, predicted %g\n", fold->worst_at, fold->worst_seen,
+           fold->worst_predicted);
+}
+
+/* What the curve says of itself. */
+static void print_folds(const struct curve_column *column)
+{
+    if (column->folds == NULL) {
+        if (column->points != NULL)
+            printf("    not cross-validated: %s\n", column->why_not);
+        return;
+    }
+    printf("    the curve from its own other points, %zu folds: ", column->folds->count);
+    print_fold(&column->folds->pooled, column->metric < 0);
+    for (size_t i = 0; i < column->folds->count; i++) {
+        printf("      fold %zu: ", i + 1);
+        print_fold(&column->folds->fold[i], column->metric < 0);
+    }
+}
+
 static void print_curve(const char *path, const struct curve_score *score)
 {
     printf("%s: %zu counts of %s\n", path, score->table.rows, score->table.cells[0]);
@@ -162,25 +195,50 @@ static void print_curve(const char *path, const struct curve_score *score)
         if (column->bounds > 0)
             printf("\n    lower bounds: %zu of %zu reached", column->bounds_right, column->bounds);
         putchar('\n');
+        print_folds(column);
     }
+}
+
+static json_t *fold_json(const struct fold *fold)
+{
+    bool any = fold->predicted > 0;
+    return json_pack(
+        "{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "n", (json_int_t)fold->predicted, "fitted",
+        (json_int_t)fold->fitted, "mape", real(fold->mape), "bias", real(fold->bias), "covered",
+        real(fold->intervals > 0 ? ratio(fold->covered, fold->intervals) : NAN), "worst_at",
+        real(any ? fold->worst_at : NAN), "worst_seen", real(any ? fold->worst_seen : NAN),
+        "worst_predicted", real(any ? fold->worst_predicted : NAN));
+}
+
+static json_t *folds_json(const struct curve_column *column)
+{
+    if (column->folds == NULL)
+        return json_pack("{s:s}", "why_not", column->why_not);
+    json_t *folds = json_array();
+    for (size_t i = 0; i < column->folds->count; i++)
+        json_array_append_new(folds, fold_json(&column->folds->fold[i]));
+    return json_pack("{s:o,s:o}", "pooled", fold_json(&column->folds->pooled), "folds", folds);
+}
+
+static json_t *column_json(const struct curve_column *column)
+{
+    json_t *json = json_pack(
+        "{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:s}", "name", column->name, "n",
+        (json_int_t)column->seen, "mape", real(column->mape), "bias", real(column->bias), "covered",
+        real(column->seen > 0 ? ratio(column->covered, column->seen) : NAN), "worst_at",
+        real(column->worst_at), "worst_seen", real(column->worst_seen), "worst_predicted",
+        real(column->worst_predicted), "bounds", (json_int_t)column->bounds, "bounds_right",
+        (json_int_t)column->bounds_right, "verdict", curve_verdict(column));
+    if (column->points != NULL)
+        json_object_set_new(json, "k_fold", folds_json(column));
+    return json;
 }
 
 static json_t *curve_json(const char *path, const struct curve_score *score)
 {
     json_t *columns = json_array();
-    for (size_t c = 0; c < score->count; c++) {
-        const struct curve_column *column = &score->columns[c];
-        json_array_append_new(
-            columns,
-            json_pack("{s:s,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:s}", "name", column->name, "n",
-                      (json_int_t)column->seen, "mape", real(column->mape), "bias",
-                      real(column->bias), "covered",
-                      real(column->seen > 0 ? ratio(column->covered, column->seen) : NAN),
-                      "worst_at", real(column->worst_at), "worst_seen", real(column->worst_seen),
-                      "worst_predicted", real(column->worst_predicted), "bounds",
-                      (json_int_t)column->bounds, "bounds_right", (json_int_t)column->bounds_right,
-                      "verdict", curve_verdict(column)));
-    }
+    for (size_t c = 0; c < score->count; c++)
+        json_array_append_new(columns, column_json(&score->columns[c]));
     return json_pack("{s:s,s:s,s:s,s:o}", "schema", "scalesim-curve-1", "file", path, "dimension",
                      score->table.cells[0], "columns", columns);
 }
@@ -194,7 +252,7 @@ static int validate_curves(const struct arguments *arguments, struct diag *diag)
     for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++) {
         struct curve_score score;
         status = score_curve(&score, &question.catalog, &question.scenario, arguments->words[i],
-                             &overlay, &arguments->rules, diag);
+                             &overlay, &arguments->rules, arguments->folds, diag);
         if (status == STATUS_OK && arguments->format == FORMAT_JSON) {
             json_t *root = curve_json(arguments->words[i], &score);
             json_dumpf(root, stdout, JSON_INDENT(2));
@@ -223,6 +281,9 @@ int cli_validate(const struct arguments *arguments, struct diag *diag)
 {
     struct catalog catalog;
     static struct score scores[WORDS_MAX];
+    if (arguments->targets && arguments->folds > 0)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, "--k-fold",
+                        "is for measured curves, not for --targets");
     if (arguments->targets)
         return cli_targets(arguments, diag);
     if (arguments->word_count == 0)
@@ -230,6 +291,9 @@ int cli_validate(const struct arguments *arguments, struct diag *diag)
                         "validate takes files of cases or of a measured curve");
     if (are_curves(arguments, diag))
         return validate_curves(arguments, diag);
+    if (arguments->folds > 0)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, "--k-fold",
+                        "is for measured curves; these are cases");
     int status = catalog_load(&catalog, arguments->catalog, diag);
     for (size_t i = 0; status == STATUS_OK && i < arguments->word_count; i++)
         status = score_cases(&scores[i], &catalog, arguments->words[i], diag);

@@ -95,6 +95,67 @@ static void test_small_denominators(void **state)
     assert_int_equal(count_fit(&fit, &data, &diag), STATUS_OK);
     assert_int_equal(fit.value[1].numerator, 1);
     assert_int_equal(fit.value[1].denominator, 4);
+    assert_true(fit.exact && fit.quality.passed);
+    for (size_t i = 0; i < 64; i++)
+        assert_float_equal(count_predict(&fit, 1, &x[i]), y[i], 0);
+    /* Three rows carry a fourth, but do not tell it from a whole number and chance. */
+    double few[3] = {0, 4, 9}, counts[3] = {5, 6, 7};
+    assert_int_equal(count_fit(&fit, &(struct count_data){few, counts, 3, 1, 4}, &diag), STATUS_OK);
+    assert_false(fit.quality.passed);
+}
+
+/* Workers that come and go: 5 or 6 threads are no line at 5.5, but a range that holds both. */
+static void test_halves_are_no_line(void **state)
+{
+    (void)state;
+    double x[6] = {1, 2, 4, 8, 16, 32}, y[6] = {5, 6, 5, 6, 6, 5};
+    double low, high, many = 20;
+    struct count_fit fit;
+    struct diag diag;
+    assert_int_equal(count_fit(&fit, &(struct count_data){x, y, 6, 1, 0}, &diag), STATUS_OK);
+    assert_false(fit.exact || fit.quality.passed);
+    assert_true(fit.rows_off > 0 && fabs(fit.worst_residual) > 0.4);
+    assert_float_equal(fit.range.share, 4.0 / 7, 1e-12);
+    count_range_at(&fit, 1, &many, &low, &high);
+    assert_float_equal(low, 5, 0);
+    assert_float_equal(high, 6, 0);
+    /* Each disk has a thread of its own besides. */
+    for (size_t i = 0; i < 6; i++)
+        y[i] += x[i];
+    assert_int_equal(count_fit(&fit, &(struct count_data){x, y, 6, 1, 0}, &diag), STATUS_OK);
+    count_range_at(&fit, 1, &many, &low, &high);
+    assert_float_equal(low, 25, 0);
+    assert_float_equal(high, 26, 0);
+}
+
+/* A range holds at least the share of new rows that it tells. */
+static void test_range_holds(void **state)
+{
+    (void)state;
+    gsl_rng *rng = recovery_rng(3);
+    size_t draws = recovery_draws(300), inside = 0;
+    double share = 0;
+    for (size_t draw = 0; draw < draws; draw++) {
+        double x[10], y[10], low, high;
+        for (size_t i = 0; i < 10; i++) {
+            x[i] = (double)gsl_rng_uniform_int(rng, 32);
+            y[i] = 4 + x[i] + (double)gsl_rng_uniform_int(rng, 64);
+        }
+        struct count_fit fit;
+        struct diag diag;
+        struct count_data data = {x, y, 9, 1, 0};
+        if (count_fit(&fit, &data, &diag) != STATUS_OK)
+            continue;
+        count_range_at(&fit, 1, &x[9], &low, &high);
+        inside += y[9] >= low && y[9] <= high;
+        share += fit.range.share / (double)draws;
+    }
+    gsl_rng_free(rng);
+    if (getenv("CALIBRATE_REPORT") != NULL)
+        printf("count range: holds %.1f %% of %zu draws, tells %.1f %%\n",
+               100 * (double)inside / (double)draws, draws, 100 * share);
+    double slack = 3 * sqrt(share * (1 - share) / (double)draws);
+    assert_true((double)inside / (double)draws > share - slack);
 }
 
 static void test_degenerate(void **state)
@@ -146,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_exact_from_spoilt_rows),
         cmocka_unit_test(test_robust_intervals),
         cmocka_unit_test(test_small_denominators),
+        cmocka_unit_test(test_halves_are_no_line),
+        cmocka_unit_test(test_range_holds),
         cmocka_unit_test(test_degenerate),
         cmocka_unit_test(test_measured),
     };

@@ -5,11 +5,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "calibrate/fit_collapse.h"
 #include "calibrate/fit_cost.h"
 #include "calibrate/fit_count.h"
 #include "calibrate/fit_law.h"
 #include "calibrate/fit_migration.h"
 #include "calibrate/fit_queue.h"
+#include "calibrate/fit_storm.h"
 #include "tests/calibrate/recovery.h"
 
 enum { MOST = 12 };
@@ -47,11 +49,45 @@ static void holds(const struct fit_value *value)
         assert_true(value->low <= value->value && value->value <= value->high);
 }
 
+static void fit_sweeps(const struct sweep *sweep, int round, size_t *fitted)
+{
+    struct diag diag;
+    struct queue_fit queue;
+    if (queue_fit(&queue, sweep, &(struct queue_rules){QUEUE_BY_AICC, 5}, &diag) == STATUS_OK) {
+        fitted[4]++;
+        holds(&queue.think_s);
+        holds(&queue.demand_s);
+    }
+    struct storm_fit storm;
+    if (storm_fit(&storm, sweep, &(struct storm_rules){round % 40 ? STORM_RATE : STORM_TIME, 2, 0},
+                  &diag) == STATUS_OK) {
+        fitted[7]++;
+        holds(&storm.wait_s);
+        holds(&storm.demand_s);
+        holds(&storm.launch_s);
+    }
+    struct collapse_fit collapse;
+    if (collapse_fit(&collapse, sweep, 1.5, QUEUE_BY_AICC, 5, &diag) == STATUS_OK) {
+        fitted[8]++;
+        holds(&collapse.cycle_s);
+        holds(&collapse.stall_s);
+    }
+    struct usl_fit usl;
+    struct lock_fit lock;
+    if (usl_fit(&usl, sweep, 5, &diag) == STATUS_OK &&
+        lock_fit(&lock, sweep, 0, QUEUE_BY_AICC, 5, &diag) == STATUS_OK) {
+        fitted[5]++;
+        holds(&usl.lambda);
+        holds(&lock.hold_s);
+        holds(&lock.cycle_s);
+    }
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
     gsl_rng *rng = recovery_rng(300);
-    size_t fitted[6] = {0};
+    size_t fitted[9] = {0};
     for (int round = 0; round < 400; round++) {
         double x[MOST * 2], y[MOST], w[MOST];
         size_t n = gsl_rng_uniform_int(rng, MOST + 1);
@@ -69,6 +105,12 @@ static void test_numbers(void **state)
         struct count_fit count;
         if (count_fit(&count, &(struct count_data){x, y, n, 2, 0}, &diag) == STATUS_OK)
             fitted[1]++;
+        if (cost_fit_read(&cost, &(struct cost_data){x, y, NULL, n}, 0.5 + round % 3,
+                          &(struct cost_rules){COST_BY_AICC, 20}, &diag) == STATUS_OK) {
+            fitted[6]++;
+            for (size_t k = 0; k < cost.parameters; k++)
+                holds(&cost.value[k]);
+        }
         struct migration_fit migration;
         if (migration_fit(&migration, &(struct migration_rounds){x, y, round % 2 ? w : NULL, n},
                           &(struct migration_rules){DIRTY_BY_AICC, 20}, &diag) == STATUS_OK) {
@@ -86,26 +128,10 @@ static void test_numbers(void **state)
             for (size_t k = 0; k < law.parameters; k++)
                 holds(&law.value[k]);
         }
-        if (round % 4 != 0)
-            continue;
-        struct queue_fit queue;
-        if (queue_fit(&queue, &(struct sweep){x, y, n}, &(struct queue_rules){QUEUE_BY_AICC, 5},
-                      &diag) == STATUS_OK) {
-            fitted[4]++;
-            holds(&queue.think_s);
-            holds(&queue.demand_s);
-        }
-        struct usl_fit usl;
-        struct lock_fit lock;
-        if (usl_fit(&usl, &(struct sweep){x, y, n}, 5, &diag) == STATUS_OK &&
-            lock_fit(&lock, &(struct sweep){x, y, n}, 0, QUEUE_BY_AICC, 5, &diag) == STATUS_OK) {
-            fitted[5]++;
-            holds(&usl.lambda);
-            holds(&lock.hold_s);
-            holds(&lock.cycle_s);
-        }
+        if (round % 4 == 0)
+            fit_sweeps(&(struct sweep){x, y, n}, round, fitted);
     }
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 9; i++)
         assert_true(fitted[i] > 2);
     gsl_rng_free(rng);
 }

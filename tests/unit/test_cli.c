@@ -215,9 +215,39 @@ static void same_question_same_bytes(void **state)
     assert_string_equal(out, again);
 }
 
+/* Cross-validation is of measured curves, by validate, in 2 to 64 folds. */
+static void test_k_fold(void **state)
+{
+    static const char *const wrong[] = {
+        "validate tests/cases/incidents.csv --k-fold 3", "validate --targets --k-fold 3",
+        "validate run.csv --k-fold 1", "validate run.csv --k-fold five", "--k-fold 3"};
+    char path[] = "/tmp/scalesim_run_XXXXXX", arguments[128];
+    static const char text[] = "guests,libvirtd_fds\n10,47\n20,67\n40,107\n80,187\n160,347\n";
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(run(wrong[i], out, sizeof out), 64);
+        assert_non_null(strstr(out, "k-fold"));
+    }
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    snprintf(arguments, sizeof arguments, "validate %s --k-fold 5", path);
+    assert_int_equal(run(arguments, out, sizeof out), 0);
+    assert_non_null(strstr(out, "5 folds: n 5 from 4, MAPE 0.0 %"));
+    assert_non_null(strstr(out, "fold 5: n 1 from 4"));
+    snprintf(arguments, sizeof arguments, "validate %s --k-fold 5 --json", path);
+    assert_int_equal(run(arguments, out, sizeof out), 0);
+    assert_non_null(strstr(out, "\"k_fold\""));
+    snprintf(arguments, sizeof arguments, "validate %s --k-fold 6", path);
+    assert_int_equal(run(arguments, out, sizeof out), 0);
+    assert_non_null(strstr(out, "not cross-validated: 5 different counts"));
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_k_fold),
         cmocka_unit_test(edge_counts_of_bridge_ports),
         cmocka_unit_test(a_flag_of_another_verb_is_told),
         cmocka_unit_test(disks_spread_evenly),

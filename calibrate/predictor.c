@@ -1,14 +1,13 @@
-#include "calibrate/accuracy_fit.h"
+#include "calibrate/predictor.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
-/* Threads that ran at once where the measured lock curves come from. */
-enum { LOCK_CPUS = 2 };
-
-const char *const predictor_names[PREDICT_KINDS] = {"count",    "cost", "queue",
-                                                    "response", "usl",  "lock"};
+const char *const predictor_names[PREDICT_KINDS] = {
+    "count",          "cost", "queue", "response",         "storm",
+    "storm rate",     "usl",  "lock",  "preempted holder", "preempted next",
+    "preempted queue"};
 
 double predictor_spread(const double *observed, const double *fitted, size_t n, size_t parameters)
 {
@@ -44,7 +43,14 @@ static double mean_at(const struct predictor *p, double x)
         return usl->lambda.value * x /
                (1 + usl->sigma.value * (x - 1) + usl->kappa.value * x * (x - 1));
     case PREDICT_LOCK:
-        return queue_chain(fmin(x, LOCK_CPUS), p->of.lock.think_s.value, serve, &p->of.lock);
+        return queue_chain(fmin(x, p->cpus), p->of.lock.think_s.value, serve, &p->of.lock);
+    case PREDICT_STORM:
+    case PREDICT_STORM_RATE:
+        return storm_predict(&p->of.storm, x);
+    case PREDICT_HOLDER:
+    case PREDICT_NEXT:
+    case PREDICT_PREEMPTED_QUEUE:
+        return collapse_throughput(&p->of.collapse, x);
     default:
         return NAN;
     }
@@ -59,14 +65,21 @@ static size_t parameters_of(const struct predictor *p)
         return p->of.usl.quality.parameters;
     case PREDICT_LOCK:
         return p->of.lock.quality.parameters;
+    case PREDICT_STORM:
+    case PREDICT_STORM_RATE:
+        return p->of.storm.quality.parameters;
+    case PREDICT_HOLDER:
+    case PREDICT_NEXT:
+    case PREDICT_PREEMPTED_QUEUE:
+        return p->of.collapse.quality.parameters;
     default:
         return p->of.queue.quality.parameters;
     }
 }
 
-static int fit_queue(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
+static int fit_queue(struct predictor *p, const struct points *points, struct diag *diag)
 {
-    double y[ACCURACY_POINTS];
+    double y[PREDICTOR_POINTS];
     for (size_t i = 0; i < points->count; i++)
         y[i] = p->kind == PREDICT_RESPONSE ? points->x[i] / points->y[i] : points->y[i];
     struct sweep sweep = {.n = points->x, .y = y, .count = points->count};
@@ -81,18 +94,18 @@ static int fit_queue(struct predictor *p, const struct accuracy_points *points, 
 /* AICc cannot be had of a form with two parameters from fewer than five points, so that few points
  * are always a constant to it. Where its choice fails the fit's own test, the form that misses the
  * fitted points least and passes is taken. */
-static int fit_cost(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
+static int fit_cost(struct predictor *p, const struct points *points, struct diag *diag)
 {
     struct cost_data data = {.n = points->x, .y = points->y, .count = points->count};
     struct cost_rules rules = {.form = COST_BY_AICC};
     struct diag ignored;
-    int status = cost_fit(&p->of.cost, &data, &rules, diag);
+    int status = cost_fit_read(&p->of.cost, &data, p->step, &rules, diag);
     bool chosen = status == STATUS_OK && p->of.cost.quality.passed;
     for (rules.form = COST_LINEAR; status == STATUS_OK && !chosen && rules.form < COST_FORMS;
          rules.form++) {
         struct cost_fit other;
-        if (cost_fit(&other, &data, &rules, &ignored) == STATUS_OK && other.quality.passed &&
-            points->count > other.parameters &&
+        if (cost_fit_read(&other, &data, p->step, &rules, &ignored) == STATUS_OK &&
+            other.quality.passed && points->count > other.parameters &&
             other.quality.mean_error < p->of.cost.quality.mean_error)
             p->of.cost = other;
     }
@@ -102,40 +115,61 @@ static int fit_cost(struct predictor *p, const struct accuracy_points *points, s
     return status;
 }
 
-/* Half of a descriptor is none: a line that only rounds to the counts does not meet them. */
-static bool meets(const struct count_fit *fit)
-{
-    return fit->exact && fabs(fit->worst_residual) < 1e-6;
-}
-
 /* The first device may bring what all share (a ring, a pool's first thread): where the line does
  * not meet all fitted counts, the one through those of a device or more may, and none is a case of
  * its own. */
-static int fit_count(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
+static int fit_count(struct predictor *p, const struct points *points, struct diag *diag)
 {
     struct count_data data = {.x = points->x, .y = points->y, .rows = points->count, .kinds = 1};
     struct count_fit other;
     struct diag ignored;
     size_t none = 0;
     int status = count_fit(&p->of.count, &data, diag);
-    p->form = "count";
     p->at_none = NAN;
-    p->passed = meets(&p->of.count);
     while (none < points->count && points->x[none] == 0)
         none++;
-    if (status != STATUS_OK || p->passed || none == 0 || points->count < none + 3)
-        return status;
-    data = (struct count_data){
-        .x = points->x + none, .y = points->y + none, .rows = points->count - none, .kinds = 1};
-    if (count_fit(&other, &data, &ignored) == STATUS_OK && meets(&other)) {
-        p->of.count = other;
-        p->at_none = points->y[0];
-        p->passed = true;
+    if (status == STATUS_OK && !p->of.count.exact && none > 0 && points->count >= none + 3) {
+        data = (struct count_data){
+            .x = points->x + none, .y = points->y + none, .rows = points->count - none, .kinds = 1};
+        if (count_fit(&other, &data, &ignored) == STATUS_OK &&
+            (other.exact || other.rows_off < p->of.count.rows_off)) {
+            p->of.count = other;
+            p->at_none = points->y[0];
+        }
     }
-    return STATUS_OK;
+    p->passed = p->of.count.exact;
+    p->form = p->passed ? "count" : "range of counts";
+    return status;
 }
 
-static int fit_kind(struct predictor *p, const struct accuracy_points *points, struct diag *diag)
+static int fit_storm(struct predictor *p, const struct sweep *sweep, struct diag *diag)
+{
+    struct storm_rules rules = {.measure = p->kind == PREDICT_STORM_RATE ? STORM_RATE : STORM_TIME,
+                                .cpus = p->cpus};
+    int status = storm_fit(&p->of.storm, sweep, &rules, diag);
+    p->form = "shared CPUs";
+    p->passed = p->of.storm.quality.passed;
+    return status;
+}
+
+static int fit_lock(struct predictor *p, const struct sweep *sweep, struct diag *diag)
+{
+    int status = lock_fit(&p->of.lock, sweep, p->cpus, QUEUE_BY_AICC, 0, diag);
+    p->form = p->of.lock.kind == LOCK_TICKET ? "ticket lock" : "queued lock";
+    p->passed = p->of.lock.quality.passed;
+    return status;
+}
+
+static int fit_collapse(struct predictor *p, const struct sweep *sweep, struct diag *diag)
+{
+    int status = collapse_fit(&p->of.collapse, sweep, p->cpus,
+                              COLLAPSE_HOLDER + (int)(p->kind - PREDICT_HOLDER), 0, diag);
+    p->form = collapse_kind_names[p->of.collapse.kind];
+    p->passed = p->of.collapse.quality.passed;
+    return status;
+}
+
+static int fit_kind(struct predictor *p, const struct points *points, struct diag *diag)
 {
     struct sweep sweep = {.n = points->x, .y = points->y, .count = points->count};
     int status;
@@ -150,19 +184,22 @@ static int fit_kind(struct predictor *p, const struct accuracy_points *points, s
         p->passed = p->of.usl.quality.passed;
         return status;
     case PREDICT_LOCK:
-        status = lock_fit(&p->of.lock, &sweep, LOCK_CPUS, QUEUE_BY_AICC, 0, diag);
-        p->form = p->of.lock.kind == LOCK_TICKET ? "ticket lock" : "queued lock";
-        p->passed = p->of.lock.quality.passed;
-        return status;
+        return fit_lock(p, &sweep, diag);
+    case PREDICT_STORM:
+    case PREDICT_STORM_RATE:
+        return fit_storm(p, &sweep, diag);
+    case PREDICT_HOLDER:
+    case PREDICT_NEXT:
+    case PREDICT_PREEMPTED_QUEUE:
+        return fit_collapse(p, &sweep, diag);
     default:
         return fit_queue(p, points, diag);
     }
 }
 
-int predictor_fit(struct predictor *predictor, const struct accuracy_points *points,
-                  struct diag *diag)
+int predictor_fit(struct predictor *predictor, const struct points *points, struct diag *diag)
 {
-    double fitted[ACCURACY_POINTS];
+    double fitted[PREDICTOR_POINTS];
     int status = fit_kind(predictor, points, diag);
     predictor->spread = NAN;
     if (status != STATUS_OK || predictor->kind == PREDICT_COUNT)
@@ -174,10 +211,21 @@ int predictor_fit(struct predictor *predictor, const struct accuracy_points *poi
     return STATUS_OK;
 }
 
+static struct fit_value count_at(const struct predictor *p, double x)
+{
+    struct fit_value value = {.value = mean_at(p, x)};
+    value.low = value.high = value.value;
+    if (!p->passed && (x > 0 || isnan(p->at_none)))
+        count_range_at(&p->of.count, 1, &x, &value.low, &value.high);
+    return value;
+}
+
 struct fit_value predictor_at(const struct predictor *predictor, double x)
 {
     if (predictor->kind == PREDICT_COST)
         return cost_predict(&predictor->of.cost, x);
+    if (predictor->kind == PREDICT_COUNT)
+        return count_at(predictor, x);
     double mean = mean_at(predictor, x);
     return (struct fit_value){.value = mean,
                               .low = mean * exp(-predictor->spread),
