@@ -105,11 +105,8 @@ static int apply_set(struct model *model, struct diag *diag)
     for (size_t i = 0; i < model->scenario->set_count; i++) {
         const struct override *set = &model->scenario->set[i];
         int number = catalog_limit_number(model->catalog, set->name);
-        if (number < 0) {
-            diag_set(diag, STATUS_DATA, NULL, 0, "set", "no limit '%s'", set->name);
-            diag_suggest(diag, catalog_nearest_limit(model->catalog, set->name));
-            return STATUS_DATA;
-        }
+        if (number < 0)
+            return catalog_unknown_set(model->catalog, set->name, diag);
         int index = model->limit_index[number];
         if (index >= 0) {
             model->limits[index].overridden = true;

@@ -30,6 +30,15 @@ void axes_free(struct axes *axes)
     *axes = (struct axes){.count = 0};
 }
 
+static void name_option(struct axis *axis, int option)
+{
+    enum option_kind kind = options[option].kind;
+    axis->option = option;
+    axis->numeric = kind != KIND_CHOICE && kind != KIND_BOOL;
+    snprintf(axis->name, sizeof axis->name, "%s", options[option].name);
+    snprintf(axis->column, sizeof axis->column, "%s", options[option].name);
+}
+
 static bool is_override(const char *name)
 {
     return strcmp(name, "set") == 0 || strcmp(name, "used") == 0 || strcmp(name, "parameter") == 0;
@@ -214,7 +223,22 @@ static int keep(struct axes *axes, struct axis *axis, struct diag *diag)
     return STATUS_OK;
 }
 
-static int add_overrides(struct axes *axes, struct axis *axis, char *text, struct diag *diag)
+/* What --set says of an option of the host is that option's axis. */
+static void begin_override(struct axis *axis, const char *name, const char *id)
+{
+    int option = strcmp(name, "set") == 0 ? option_find_set(id) : -1;
+    if (option >= 0) {
+        name_option(axis, option);
+        return;
+    }
+    axis->option = -1;
+    axis->numeric = true;
+    snprintf(axis->name, sizeof axis->name, "%.63s", name);
+    snprintf(axis->column, sizeof axis->column, "%.16s.%.63s", name, id);
+}
+
+static int add_overrides(struct axes *axes, struct axis *axis, const char *name, char *text,
+                         struct diag *diag)
 {
     int status = STATUS_OK;
     for (char *item; status == STATUS_OK && (item = strsep(&text, ",")) != NULL;) {
@@ -223,10 +247,10 @@ static int add_overrides(struct axes *axes, struct axis *axis, char *text, struc
             status = keep(axes, axis, diag);
         if (equals != NULL) {
             *equals = '\0';
-            snprintf(axis->column, sizeof axis->column, "%.16s.%.63s", axis->name, item);
+            begin_override(axis, name, item);
             item = equals + 1;
         } else if (axis->column[0] == '\0') {
-            return diag_set(diag, STATUS_DATA, NULL, 0, axis->name, "'%s' is not NAME=VALUE", item);
+            return diag_set(diag, STATUS_DATA, NULL, 0, name, "'%s' is not NAME=VALUE", item);
         }
         if (status == STATUS_OK)
             status = append_item(axis, item, diag);
@@ -234,31 +258,41 @@ static int add_overrides(struct axes *axes, struct axis *axis, char *text, struc
     return status == STATUS_OK ? keep(axes, axis, diag) : status;
 }
 
+/* host, ramp and components, by the names that scenario_set tells them apart by. */
+static const char *word_name(const char *name)
+{
+    enum component component = component_find(name, strlen(name));
+    if (component != COMPONENT_COUNT)
+        return component_name(component);
+    return strcmp(name, "host") == 0 || strcmp(name, "ramp") == 0 ? name : NULL;
+}
+
+static int add_list(struct axes *axes, struct axis *axis, char *text, struct diag *diag)
+{
+    int status = STATUS_OK;
+    for (char *item; status == STATUS_OK && (item = strsep(&text, ",")) != NULL;)
+        status = append_item(axis, item, diag);
+    return status == STATUS_OK ? keep(axes, axis, diag) : status;
+}
+
 int axes_add(struct axes *axes, const char *name, const char *text, struct diag *diag)
 {
-    struct axis axis = {.option = option_find(name)};
-    bool override = is_override(name);
-    bool word = strcmp(name, "host") == 0 || strcmp(name, "ramp") == 0 ||
-                component_find(name, strlen(name)) != COMPONENT_COUNT;
-    char *copy = strdup(text);
-    char *rest = copy;
-    int status = copy != NULL ? STATUS_OK : no_memory(diag);
-    if (axis.option < 0 && !override && !word) {
-        free(copy);
+    struct axis axis = {.option = -1};
+    int option = option_find(name);
+    const char *word = word_name(name);
+    if (option < 0 && word == NULL && !is_override(name))
         return scenario_unknown_name(name, diag);
-    }
-    snprintf(axis.name, sizeof axis.name, "%s",
-             axis.option >= 0 ? options[axis.option].name : name);
-    axis.numeric = override || (axis.option >= 0 && options[axis.option].kind != KIND_CHOICE &&
-                                options[axis.option].kind != KIND_BOOL);
-    if (status == STATUS_OK && override) {
-        status = add_overrides(axes, &axis, rest, diag);
-    } else {
+    char *copy = strdup(text);
+    int status = copy != NULL ? STATUS_OK : no_memory(diag);
+    if (status == STATUS_OK && is_override(name)) {
+        status = add_overrides(axes, &axis, name, copy, diag);
+    } else if (status == STATUS_OK) {
+        if (option >= 0)
+            name_option(&axis, option);
+        else
+            snprintf(axis.name, sizeof axis.name, "%s", word);
         snprintf(axis.column, sizeof axis.column, "%s", axis.name);
-        for (char *item; status == STATUS_OK && (item = strsep(&rest, ",")) != NULL;)
-            status = append_item(&axis, item, diag);
-        if (status == STATUS_OK)
-            status = keep(axes, &axis, diag);
+        status = add_list(axes, &axis, copy, diag);
     }
     clear(&axis);
     free(copy);

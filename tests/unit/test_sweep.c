@@ -54,6 +54,10 @@ static void lists_and_ranges(void **state)
          "pty_max=256 pty_max=512 bridge_ports=1 bridge_ports=2 bridge_ports=3"},
         {"used", "ptys=0..40:20", "ptys=0 ptys=20 ptys=40"},
         {"set", "pty_max=10,unlimited", "pty_max=10 pty_max=unlimited"},
+        {"kernel", "5.10,6.12", "5.10 6.12"},
+        {"set", "host.memory=256G,512G", "256G 512G"},
+        {"set", "host.drive=nvme,hdd,pty_max=7", "nvme hdd pty_max=7"},
+        {"guest-memory", "1G", "1G"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -395,6 +399,14 @@ static void command_line(void **state)
         {"sweep --guests 1,2 --shard 3/2", "not I/N", 64},
         {"sweep --guests 1,2 -o /nowhere/rows.csv", "/nowhere/rows.csv", 74},
         {"sweep --host debian12,no-such-host", "no preset 'no-such-host'", 65},
+        {"sweep --kernel 5.10,6.12 --set host.memory=256G,512G --dry-run",
+         "4 cells: linux 2 x host_memory 2", 0},
+        {"sweep --kernel 5.10,6.12 --linux 5.4 --dry-run", "1 cells", 0},
+        {"sweep --host-memory 1G,2G --set host.memory=4G,8G,16G --dry-run",
+         "3 cells: host_memory 3", 0},
+        {"sweep --set host.memry=1,2", "did you mean 'host.memory'", 65},
+        {"sweep --kernal 5.10,6.12", "did you mean 'kernel'", 64},
+        {"sweep --gest-memory 1G", "did you mean 'guest-memory'", 64},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
