@@ -50,7 +50,9 @@ static int study_open(struct study *study, const struct arguments *arguments, st
         .overlay = &study->overlay,
         .start = &study->start,
         .format = arguments->format == FORMAT_JSON ? ROWS_JSONL : ROWS_CSV,
-        .simulate = arguments->simulate,
+        .simulate = arguments->simulate || arguments->knees,
+        .knees = arguments->knees,
+        .strict = arguments->strict,
         .rules = arguments->rules,
         .metrics = headlines,
         .metric_count = headline_count,
@@ -116,8 +118,62 @@ static int open_journal(struct study *study, const struct arguments *arguments, 
     return status;
 }
 
+/* What goes by on its way to the output. */
+struct watch {
+    const struct sweep *sweep;
+    FILE *out;
+    bool header; /* comes first */
+    uint64_t rows, invalid;
+    char reason[256]; /* of the first invalid one */
+};
+
+static int watch_row(void *context, const char *line, size_t length)
+{
+    struct watch *watch = context;
+    char reason[sizeof watch->reason];
+    if (watch->header) {
+        watch->header = false;
+    } else {
+        watch->rows++;
+        if (sweep_row_invalid(watch->sweep, line, length, reason, sizeof reason) &&
+            watch->invalid++ == 0)
+            memcpy(watch->reason, reason, sizeof reason);
+    }
+    return fwrite(line, 1, length, watch->out) == length ? STATUS_OK : STATUS_IO;
+}
+
+/* Invalid cells are told, and are an error when there is no other. */
+static int judge(const struct watch *watch, bool strict, struct diag *diag)
+{
+    if (watch->invalid == 0)
+        return STATUS_OK;
+    if (watch->invalid == watch->rows || strict)
+        return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "%lu of %lu cells are invalid; %s",
+                        (unsigned long)watch->invalid, (unsigned long)watch->rows, watch->reason);
+    fprintf(stderr, "scalesim: %lu of %lu cells are invalid (see their notes); the first: %s\n",
+            (unsigned long)watch->invalid, (unsigned long)watch->rows, watch->reason);
+    return STATUS_OK;
+}
+
+/* Runs the batches with their rows watched. */
+static int run_watched(const struct sweep *sweep, struct sweep_job *job, struct watch *watch,
+                       struct diag *diag)
+{
+    struct lines lines;
+    *watch = (struct watch){
+        .sweep = sweep, .out = job->out, .header = job->first == 0 && sweep->format == ROWS_CSV};
+    job->out = lines_open(&lines, watch_row, watch);
+    if (job->out == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    int status = sweep_run(sweep, job, diag);
+    if (fclose(job->out) != 0 && status == STATUS_OK)
+        status = diag_set(diag, STATUS_IO, NULL, 0, NULL, "cannot write the rows");
+    return status;
+}
+
 static int run(struct study *study, const struct arguments *arguments, struct diag *diag)
 {
+    struct watch watch;
     struct progress progress = {.began = seconds_now()};
     struct output output = {.file = NULL};
     struct sweep_job job = {.threads = arguments->rules.threads,
@@ -134,7 +190,7 @@ static int run(struct study *study, const struct arguments *arguments, struct di
     job.out = output.file != NULL ? output.file : stdout;
     job.journal = study->journal.path != NULL ? &study->journal : NULL;
     study->sweep.rules.cancel = job.cancel;
-    status = sweep_run(&study->sweep, &job, diag);
+    status = run_watched(&study->sweep, &job, &watch, diag);
     if (progress.drawn > 0)
         fputs("\r\033[K", stderr);
     if (status == STATUS_OK && output.file != NULL)
@@ -144,6 +200,8 @@ static int run(struct study *study, const struct arguments *arguments, struct di
         journal_remove(job.journal);
     if (status == SWEEP_CANCELLED && job.journal != NULL)
         fprintf(stderr, "scalesim: interrupted; --resume goes on from %s\n", study->journal.path);
+    if (status == STATUS_OK)
+        status = judge(&watch, arguments->strict, diag);
     return status == SWEEP_CANCELLED ? EXIT_INTERRUPTED : status;
 }
 

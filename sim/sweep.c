@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/option.h"
+#include "sim/host/costs.h"
 
 enum { BATCHES_AIM = 256, BATCH_CELLS_MAX = 4096 };
 
@@ -71,6 +72,44 @@ static int check_values(const struct sweep *sweep, struct diag *diag)
     return status;
 }
 
+/* Names that only a binding knows: of limits, resources and coefficients, and what grows. */
+static int bind_names(const struct sweep *sweep, const struct scenario *scenario, struct diag *diag)
+{
+    struct model *model = NULL;
+    struct costs *costs = NULL;
+    int status = model_new(&model, sweep->catalog, scenario, diag);
+    if (status == STATUS_OK && sweep->simulate)
+        status = costs_new(&costs, model, sweep->overlay, diag);
+    costs_free(costs);
+    model_free(model);
+    return status;
+}
+
+static int check_names(const struct sweep *sweep, struct diag *diag)
+{
+    const struct axis *ramp = NULL;
+    int status = STATUS_OK;
+    struct scenario *scratch = malloc(sizeof *scratch);
+    if (scratch == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    *scratch = *sweep->start;
+    for (size_t i = 0; status == STATUS_OK && i < sweep->settings.count; i++) {
+        const struct axis *axis = &sweep->settings.items[i];
+        if (strcmp(axis->name, "ramp") == 0)
+            ramp = axis;
+        else if (axis->numeric && axis->option < 0)
+            status = scenario_set(scratch, axis->name, axis->values[0].text, diag);
+    }
+    for (size_t v = 0; status == STATUS_OK && v < (ramp != NULL ? ramp->count : 1); v++) {
+        if (ramp != NULL)
+            status = scenario_set(scratch, ramp->name, ramp->values[v].text, diag);
+        if (status == STATUS_OK)
+            status = bind_names(sweep, scratch, diag);
+    }
+    free(scratch);
+    return status;
+}
+
 static int count_cells(struct sweep *sweep, struct diag *diag)
 {
     sweep->cells = 1;
@@ -100,6 +139,8 @@ int sweep_open(struct sweep *sweep, struct axes *settings, struct diag *diag)
     int status = count_cells(sweep, diag);
     if (status == STATUS_OK)
         status = check_values(sweep, diag);
+    if (status == STATUS_OK)
+        status = check_names(sweep, diag);
     if (status == STATUS_OK)
         choose_moves(sweep);
     return status;
@@ -210,7 +251,7 @@ static uint64_t hash_simulation(uint64_t hash, const struct sweep *sweep)
 
 uint64_t sweep_identity(const struct sweep *sweep)
 {
-    uint64_t shape[] = {sweep->format, sweep->simulate, sweep->batch_cells};
+    uint64_t shape[] = {sweep->format, sweep->simulate, sweep->knees, sweep->batch_cells};
     uint64_t hash = journal_hash(journal_hash_start, shape, sizeof shape);
     for (size_t i = 0; i < CATALOG_TABLES; i++)
         hash = hash_table(hash, &sweep->catalog->tables[i]);

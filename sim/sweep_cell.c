@@ -1,4 +1,5 @@
 /* One cell: the scenario it stands for, the model that answers it. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct sweep_worker {
     struct binding *at; /* the present cell's */
     uint64_t clock;
     struct answer answer;
+    char invalid[256]; /* the present cell's reason */
 };
 
 int sweep_worker_new(struct sweep_worker **worker, const struct sweep *sweep, struct diag *diag)
@@ -134,6 +136,10 @@ static int bind(struct sweep_worker *worker, struct binding *at, uint64_t cell, 
     if (status == STATUS_OK)
         status = model_new_free(&at->model, sweep->catalog, at->now, sweep->free_option,
                                 sweep->free_count, diag);
+    if (status != STATUS_OK) {
+        model_free(at->model);
+        at->model = NULL;
+    }
     at->number = number;
     at->known = false;
     at->firsts = firsts_unknown;
@@ -190,21 +196,40 @@ static int simulate(struct sweep_worker *worker, struct cell *out, struct diag *
     const struct sweep *sweep = worker->sweep;
     struct run_rules rules = sweep->rules;
     double fails_at = worker->at->firsts.fatal.fails_at;
+    double wall = isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0);
     rules.threads = 1;
     rules.progress = NULL;
     answer_free(&worker->answer);
-    int status = answer_figures(&worker->answer, worker->at->model,
-                                isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0), sweep->overlay,
-                                &rules, diag);
+    int status = sweep->knees ? answer_find(&worker->answer, worker->at->model, wall, 0,
+                                            sweep->overlay, &rules, diag)
+                              : answer_figures(&worker->answer, worker->at->model, wall,
+                                               sweep->overlay, &rules, diag);
     out->answer = &worker->answer;
+    out->verdict = answer_verdict(out->verdict, out->answer, out->requested);
     return status;
+}
+
+/* Makes an error of the cell's own its answer. */
+static int refuse(struct sweep_worker *worker, uint64_t cell, int status, struct cell *out,
+                  struct diag *diag)
+{
+    if (status != STATUS_DATA || worker->sweep->strict)
+        return name_cell(worker->sweep, cell, status, diag);
+    snprintf(worker->invalid, sizeof worker->invalid, "%s%s%.150s", diag->column,
+             diag->column[0] != '\0' ? ": " : "", diag->message);
+    for (char *at = worker->invalid; *at != '\0'; at++) {
+        if (iscntrl((unsigned char)*at)) /* a row is a line */
+            *at = ' ';
+    }
+    *out = (struct cell){.invalid = worker->invalid};
+    return STATUS_OK;
 }
 
 int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, struct diag *diag)
 {
     int status = place_model(worker, cell, diag);
     if (status != STATUS_OK)
-        return name_cell(worker->sweep, cell, status, diag);
+        return refuse(worker, cell, status, out, diag);
     struct binding *at = worker->at;
     struct model *model = at->model;
     const struct firsts *firsts = &at->firsts;
@@ -225,7 +250,7 @@ int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, str
         out->slow = model_limit(model, (size_t)firsts->any.index);
     if (worker->sweep->simulate)
         status = simulate(worker, out, diag);
-    return status == STATUS_OK ? status : name_cell(worker->sweep, cell, status, diag);
+    return status == STATUS_OK ? status : refuse(worker, cell, status, out, diag);
 }
 
 /* A cell's place in the order of work: by binding, then by what moves, guests innermost. */
