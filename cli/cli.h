@@ -44,6 +44,7 @@ struct arguments {
     uint64_t shard, shards;               /* 1 of 1: all */
     struct run_rules rules;               /* of simulations */
     size_t draws;                         /* of the coefficients */
+    uint64_t points;                      /* of a study of sensitivity; 0: none */
 };
 
 /* Reads the command line into arguments that hold the defaults. A wrong one ends the program with

@@ -10,6 +10,7 @@
 #include "model/option.h"
 #include "model/text.h"
 #include "plots/phase.h"
+#include "sim/sobol.h"
 
 const char *argp_program_version = "scalesim " SCALESIM_VERSION;
 
@@ -71,6 +72,8 @@ static const struct flag {
     {"simulate", NULL, "sweep", SWITCH, FIELD(simulate), 0, 0, "simulate every cell, too"},
     {"knees", NULL, "sweep", SWITCH, FIELD(knees), 0, 0,
      "simulate every cell, and look for the count at which a service level breaks"},
+    {"sobol", "N", "sweep", INTEGER, FIELD(points), 1, SOBOL_POINTS_MAX,
+     "draw the inputs at N points, and tell what shares of the outcomes' variance are theirs"},
     {"strict", NULL, "sweep", SWITCH, FIELD(strict), 0, 0, "an invalid cell ends the study"},
     {"journal", "FILE", "sweep", TEXT, FIELD(journal), 0, 0,
      "where finished batches are kept (OUTPUT.journal)"},

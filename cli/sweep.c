@@ -3,7 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/sobol.h"
+#include "sim/design.h"
 #include "sim/sweep.h"
 
 /* What a study on the command line holds open. */
@@ -13,6 +14,7 @@ struct study {
     struct overlay overlay;
     struct axes settings;
     struct sweep sweep;
+    struct sensitivity sensitivity; /* of a study that is drawn */
     struct journal journal;
     char journal_path[4096];
 };
@@ -35,6 +37,28 @@ static int read_settings(struct study *study, const struct arguments *arguments,
     return status;
 }
 
+/* Values are drawn: the rows are for us, and shards have too few of them. */
+static int draw_inputs(struct study *study, const struct arguments *arguments, struct diag *diag)
+{
+    if (arguments->shards > 1)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, "shard",
+                        "--sobol needs the rows of all cells: a shard has only some");
+    for (size_t i = 0; i < study->settings.count; i++) {
+        const struct axis *axis = &study->settings.items[i];
+        if (strcmp(axis->name, "parameter") == 0 && (axis->interval || axis->count > 1) &&
+            !study->sweep.simulate)
+            return diag_set(diag, STATUS_USAGE, NULL, 0, axis->column,
+                            "is a coefficient of the simulation: it varies with --simulate");
+    }
+    int status =
+        design_parameters(&study->settings, &study->catalog, &study->start, &study->overlay, diag);
+    if (status == STATUS_OK)
+        status = design_draw(&study->settings, arguments->points, arguments->rules.seed, diag);
+    study->sweep.points = arguments->points;
+    study->sweep.format = ROWS_CSV;
+    return status;
+}
+
 static int study_open(struct study *study, const struct arguments *arguments, struct diag *diag)
 {
     int status = catalog_load(&study->catalog, arguments->catalog, diag);
@@ -42,6 +66,7 @@ static int study_open(struct study *study, const struct arguments *arguments, st
         status = scenario_init(&study->start, diag);
     if (status == STATUS_OK && arguments->scenario != NULL)
         status = scenario_read(&study->start, arguments->scenario, diag);
+    study->settings.intervals = arguments->points > 0;
     if (status == STATUS_OK)
         status = read_settings(study, arguments, diag);
     study->overlay = (struct overlay){arguments->parameters, arguments->catalog, 0};
@@ -57,12 +82,15 @@ static int study_open(struct study *study, const struct arguments *arguments, st
         .metrics = headlines,
         .metric_count = headline_count,
     };
+    if (status == STATUS_OK && arguments->points > 0)
+        status = draw_inputs(study, arguments, diag);
     return status == STATUS_OK ? sweep_open(&study->sweep, &study->settings, diag) : status;
 }
 
 static void study_close(struct study *study)
 {
     journal_close(&study->journal);
+    sensitivity_close(&study->sensitivity);
     sweep_close(&study->sweep);
     axes_free(&study->settings);
     catalog_free(&study->catalog);
@@ -72,7 +100,9 @@ static void study_close(struct study *study)
 static void print_size(const struct sweep *sweep)
 {
     printf("%lu cells", (unsigned long)sweep->cells);
-    for (size_t i = 0; i < sweep->axes; i++)
+    if (sweep->points > 0)
+        printf(": %lu points x (%zu inputs + 2)", (unsigned long)sweep->points, sweep->axes);
+    for (size_t i = 0; sweep->points == 0 && i < sweep->axes; i++)
         printf("%s%s %zu", i == 0 ? ": " : " x ", sweep->axis[i]->column, sweep->axis[i]->count);
     puts("");
 }
@@ -121,7 +151,8 @@ static int open_journal(struct study *study, const struct arguments *arguments, 
 /* What goes by on its way to the output. */
 struct watch {
     const struct sweep *sweep;
-    FILE *out;
+    take_line *take; /* where rows go to */
+    void *context;
     bool header; /* comes first */
     uint64_t rows, invalid;
     char reason[256]; /* of the first invalid one */
@@ -139,7 +170,12 @@ static int watch_row(void *context, const char *line, size_t length)
             watch->invalid++ == 0)
             memcpy(watch->reason, reason, sizeof reason);
     }
-    return fwrite(line, 1, length, watch->out) == length ? STATUS_OK : STATUS_IO;
+    return watch->take(watch->context, line, length);
+}
+
+static int write_line(void *context, const char *line, size_t length)
+{
+    return fwrite(line, 1, length, context) == length ? STATUS_OK : STATUS_IO;
 }
 
 /* Invalid cells are told, and are an error when there is no other. */
@@ -156,12 +192,22 @@ static int judge(const struct watch *watch, bool strict, struct diag *diag)
 }
 
 /* Runs the batches with their rows watched. */
-static int run_watched(const struct sweep *sweep, struct sweep_job *job, struct watch *watch,
+static int run_watched(struct study *study, struct sweep_job *job, struct watch *watch,
                        struct diag *diag)
 {
+    const struct sweep *sweep = &study->sweep;
     struct lines lines;
-    *watch = (struct watch){
-        .sweep = sweep, .out = job->out, .header = job->first == 0 && sweep->format == ROWS_CSV};
+    *watch = (struct watch){.sweep = sweep,
+                            .take = write_line,
+                            .context = job->out,
+                            .header = job->first == 0 && sweep->format == ROWS_CSV};
+    if (sweep->points > 0) {
+        int status = sensitivity_open(&study->sensitivity, sweep, diag);
+        if (status != STATUS_OK)
+            return status;
+        watch->take = sensitivity_take;
+        watch->context = &study->sensitivity;
+    }
     job->out = lines_open(&lines, watch_row, watch);
     if (job->out == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
@@ -169,6 +215,19 @@ static int run_watched(const struct sweep *sweep, struct sweep_job *job, struct 
     if (fclose(job->out) != 0 && status == STATUS_OK)
         status = diag_set(diag, STATUS_IO, NULL, 0, NULL, "cannot write the rows");
     return status;
+}
+
+/* Indices instead of rows: a table, rows with --csv or --json, both with a file for the rows. */
+static int tell_sensitivity(struct study *study, const struct arguments *arguments, FILE *file,
+                            struct diag *diag)
+{
+    int status = sensitivity_find(&study->sensitivity, arguments->rules.seed,
+                                  arguments->rules.threads, diag);
+    if (status != STATUS_OK)
+        return status;
+    if (file != NULL || arguments->format != FORMAT_TEXT)
+        sensitivity_rows(&study->sensitivity, arguments->format, file != NULL ? file : stdout);
+    return arguments->format == FORMAT_TEXT ? sensitivity_print(&study->sensitivity) : STATUS_OK;
 }
 
 static int run(struct study *study, const struct arguments *arguments, struct diag *diag)
@@ -190,9 +249,11 @@ static int run(struct study *study, const struct arguments *arguments, struct di
     job.out = output.file != NULL ? output.file : stdout;
     job.journal = study->journal.path != NULL ? &study->journal : NULL;
     study->sweep.rules.cancel = job.cancel;
-    status = run_watched(&study->sweep, &job, &watch, diag);
+    status = run_watched(study, &job, &watch, diag);
     if (progress.drawn > 0)
         fputs("\r\033[K", stderr);
+    if (status == STATUS_OK && study->sweep.points > 0)
+        status = tell_sensitivity(study, arguments, output.file, diag);
     if (status == STATUS_OK && output.file != NULL)
         status = output_commit(&output, diag);
     output_discard(&output);

@@ -7,6 +7,7 @@
 
 #include "model/option.h"
 #include "sim/host/costs.h"
+#include "sim/sobol.h"
 
 enum { BATCHES_AIM = 256, BATCH_CELLS_MAX = 4096 };
 
@@ -34,13 +35,29 @@ static bool spreads(const struct sweep *sweep, int total)
     return said;
 }
 
+/* Limits and present use that are drawn differ from cell to cell. Then so may all else that leaves
+ * the expressions what they are. */
+static bool must_rebind(const struct sweep *sweep)
+{
+    bool drawn = false;
+    for (size_t i = 0; i < sweep->axes; i++) {
+        const struct axis *axis = sweep->axis[i];
+        bool override = strcmp(axis->name, "set") == 0 || strcmp(axis->name, "used") == 0;
+        if (axis->option == OPTION_ARCH || (axis->option < 0 && !override))
+            return false;
+        drawn = drawn || override;
+    }
+    return sweep->points > 0 && !sweep->simulate && drawn;
+}
+
 /* Options move, unless spreading makes classes out of several that differ otherwise too. What
  * simulates binds its models itself. */
 static void choose_moves(struct sweep *sweep)
 {
     bool disks = spreads(sweep, OPTION_DISKS);
     bool nics = spreads(sweep, OPTION_NICS);
-    if (sweep->simulate || (sweep->start->class_count > 1 && (disks || nics)))
+    sweep->rebinds = must_rebind(sweep);
+    if (sweep->simulate || sweep->rebinds || (sweep->start->class_count > 1 && (disks || nics)))
         return;
     for (size_t i = 0; i < sweep->axes; i++) {
         int option = sweep->axis[i]->option;
@@ -115,16 +132,20 @@ static int count_cells(struct sweep *sweep, struct diag *diag)
     sweep->cells = 1;
     for (size_t i = 0; i < sweep->settings.count; i++) {
         const struct axis *axis = &sweep->settings.items[i];
-        if (axis->count < 2)
+        if (sweep->points > 0 ? axis->drawn == NULL : axis->count < 2)
             continue;
         if (sweep->axes == AXES_MAX)
             return diag_set(diag, STATUS_USAGE, NULL, 0, axis->column, "more than %d axes",
                             AXES_MAX);
+        sweep->axis[sweep->axes++] = axis;
+        if (sweep->points > 0)
+            continue;
         if (sweep->cells > (UINT64_C(1) << 48) / axis->count)
             return diag_set(diag, STATUS_USAGE, NULL, 0, axis->column, "more than 2^48 cells");
-        sweep->axis[sweep->axes++] = axis;
         sweep->cells *= axis->count;
     }
+    if (sweep->points > 0)
+        sweep->cells = sweep->points * (sweep->axes + SOBOL_AB);
     sweep->batch_cells = sweep->simulate ? 1 : (sweep->cells + BATCHES_AIM - 1) / BATCHES_AIM;
     if (sweep->batch_cells > BATCH_CELLS_MAX)
         sweep->batch_cells = BATCH_CELLS_MAX;
@@ -153,6 +174,12 @@ void sweep_close(struct sweep *sweep)
 
 size_t sweep_index(const struct sweep *sweep, uint64_t cell, size_t axis)
 {
+    if (sweep->points > 0) {
+        uint64_t evaluations = sweep->axes + SOBOL_AB;
+        uint64_t which = cell % evaluations;
+        bool of_b = which == SOBOL_B || which == SOBOL_AB + axis;
+        return sweep->axis[axis]->drawn[cell / evaluations + (of_b ? sweep->points : 0)];
+    }
     for (size_t i = sweep->axes; i-- > axis + 1;)
         cell /= sweep->axis[i]->count;
     return (size_t)(cell % sweep->axis[axis]->count);
@@ -261,6 +288,8 @@ uint64_t sweep_identity(const struct sweep *sweep)
         hash = hash_text(hash, axis->column);
         for (size_t v = 0; v < axis->count; v++)
             hash = hash_text(hash, axis->values[v].text);
+        if (axis->drawn != NULL)
+            hash = journal_hash(hash, axis->drawn, 2 * sweep->points * sizeof *axis->drawn);
     }
     return sweep->simulate ? hash_simulation(hash, sweep) : hash;
 }

@@ -28,9 +28,11 @@ struct sweep {
     struct axes settings;   /* all; those of more than one value are the axes */
     const struct axis *axis[AXES_MAX];
     bool moves[AXES_MAX]; /* the axis needs no new binding */
+    bool rebinds;         /* every cell is a binding, of the same expressions */
     size_t axes;
     int free_option[FREE_MAX];
     size_t free_count;
+    uint64_t points; /* of axes that are drawn (sim/design.h); 0: every combination */
     uint64_t cells, batches, batch_cells;
     enum row_format format;
     bool simulate, knees;       /* knees: look for them in every simulated cell */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/option.h"
+#include "sim/sobol.h"
 #include "sim/sweep.h"
 
 /* A model bound to one combination of the axes that bind. */
@@ -60,10 +61,31 @@ void sweep_worker_free(struct sweep_worker *worker)
     free(worker);
 }
 
+/* Of axes that are drawn: whose combinations are too many to be numbered, so it is the number of
+ * the first evaluation of the same point that has the same values of these axes. */
+static uint64_t drawn_number(const struct sweep *sweep, uint64_t cell, bool moves)
+{
+    uint64_t which = cell % (sweep->axes + SOBOL_AB);
+    return which >= SOBOL_AB && sweep->moves[which - SOBOL_AB] != moves ? cell - which : cell;
+}
+
+static bool can_number(const struct sweep *sweep, bool moves)
+{
+    uint64_t combinations = 1;
+    for (size_t i = 0; i < sweep->axes; i++) {
+        if (sweep->moves[i] == moves &&
+            __builtin_mul_overflow(combinations, sweep->axis[i]->count, &combinations))
+            return false;
+    }
+    return true;
+}
+
 /* The number of a cell among the axes that move or among those that do not. */
 static uint64_t number_among(const struct sweep *sweep, uint64_t cell, bool moves)
 {
     uint64_t number = 0;
+    if (sweep->points > 0 && !can_number(sweep, moves))
+        return drawn_number(sweep, cell, moves);
     for (size_t i = 0; i < sweep->axes; i++) {
         if (sweep->moves[i] == moves)
             number = number * sweep->axis[i]->count + sweep_index(sweep, cell, i);
@@ -126,14 +148,17 @@ static int bind(struct sweep_worker *worker, struct binding *at, uint64_t cell, 
                 struct diag *diag)
 {
     const struct sweep *sweep = worker->sweep;
-    model_free(at->model);
-    at->model = NULL;
+    if (!sweep->rebinds) {
+        model_free(at->model);
+        at->model = NULL;
+    }
     int status = apply_settings(sweep, cell, at->bound, diag);
-    if (status != STATUS_OK)
-        return status;
     memcpy(at->now, at->bound, sizeof *at->now);
-    status = move_scenario(sweep, at, cell, diag);
     if (status == STATUS_OK)
+        status = move_scenario(sweep, at, cell, diag);
+    if (status == STATUS_OK && at->model != NULL)
+        status = model_rebind(at->model, at->now, diag);
+    else if (status == STATUS_OK)
         status = model_new_free(&at->model, sweep->catalog, at->now, sweep->free_option,
                                 sweep->free_count, diag);
     if (status != STATUS_OK) {
