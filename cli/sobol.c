@@ -183,6 +183,32 @@ static void add_line(struct libscols_table *table, const char *outcome, const ch
     }
 }
 
+static bool is_known(const struct outcome_indices *outcome)
+{
+    return isfinite(outcome->index[0].total.value);
+}
+
+static void print_unknown(const struct sensitivity *sensitivity)
+{
+    uint64_t points = sensitivity->sweep->points;
+    bool first = true;
+    for (size_t i = 0; i < sensitivity->outcomes; i++) {
+        if (is_known(&sensitivity->outcome[i]))
+            continue;
+        printf("%s%s", first ? "No indices where nothing varies, or of too few points: " : ", ",
+               sensitivity->outcome[i].name);
+        first = false;
+    }
+    if (!first)
+        puts("");
+    for (size_t i = 0; i < sensitivity->outcomes; i++) {
+        const struct outcome_indices *outcome = &sensitivity->outcome[i];
+        if (outcome->used < points)
+            printf("%s: %lu points are left out, as it is not known in all of their cells\n",
+                   outcome->name, (unsigned long)(points - outcome->used));
+    }
+}
+
 int sensitivity_print(const struct sensitivity *sensitivity)
 {
     static const char *const heads[] = {"OUTCOME", "INPUT", "S1",  "LOW",
@@ -197,20 +223,12 @@ int sensitivity_print(const struct sensitivity *sensitivity)
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         scols_table_new_column(table, heads[i], 0, i >= 2 ? SCOLS_FL_RIGHT : 0);
     for (size_t i = 0; i < sensitivity->outcomes; i++) {
-        for (size_t k = 0; k < sweep->axes; k++)
+        for (size_t k = 0; is_known(&sensitivity->outcome[i]) && k < sweep->axes; k++)
             add_line(table, sensitivity->outcome[i].name, sweep->axis[k]->column,
                      &sensitivity->outcome[i].index[k]);
     }
     int status = scols_print_table(table) == 0 ? STATUS_OK : STATUS_MEMORY;
     scols_unref_table(table);
-    for (size_t i = 0; i < sensitivity->outcomes; i++) {
-        const struct outcome_indices *outcome = &sensitivity->outcome[i];
-        if (isnan(outcome->index[0].total.value))
-            printf("%s: no indices: it is the same everywhere, or there are too few points\n",
-                   outcome->name);
-        if (outcome->used < sweep->points)
-            printf("%s: %lu points are left out, as it is not known in all of their cells\n",
-                   outcome->name, (unsigned long)(sweep->points - outcome->used));
-    }
+    print_unknown(sensitivity);
     return status;
 }

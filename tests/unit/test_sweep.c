@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "model/option.h"
+#include "sim/design.h"
 #include "sim/sweep.h"
 #include "tests/unit/loaded_catalog.h"
 #include "tests/unit/program.h"
@@ -113,10 +115,11 @@ struct bench {
     struct sweep sweep;
 };
 
-static struct bench *open_study(const char *scenario, const struct setting *settings)
+/* points: drawn, not combined; 0: combined. */
+static struct bench *open_drawn(const char *scenario, const struct setting *settings, size_t points)
 {
     struct diag diag = {.line = 0};
-    struct axes axes = {.count = 0};
+    struct axes axes = {.intervals = points > 0};
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
     assert_int_equal(scenario_init(&bench->start, &diag), 0);
@@ -124,10 +127,17 @@ static struct bench *open_study(const char *scenario, const struct setting *sett
         assert_int_equal(scenario_read(&bench->start, scenario, &diag), 0);
     for (; settings->name != NULL; settings++)
         assert_int_equal(axes_add(&axes, settings->name, settings->text, &diag), 0);
-    bench->sweep =
-        (struct sweep){.catalog = &catalog, .overlay = &bench->overlay, .start = &bench->start};
+    if (points > 0)
+        assert_int_equal(design_draw(&axes, points, 1, &diag), 0);
+    bench->sweep = (struct sweep){
+        .catalog = &catalog, .overlay = &bench->overlay, .start = &bench->start, .points = points};
     assert_int_equal(sweep_open(&bench->sweep, &axes, &diag), 0);
     return bench;
+}
+
+static struct bench *open_study(const char *scenario, const struct setting *settings)
+{
+    return open_drawn(scenario, settings, 0);
 }
 
 static void close_study(struct bench *bench)
@@ -239,6 +249,25 @@ static int check_cell(void *context, uint64_t number, const struct cell *cell)
     return STATUS_OK;
 }
 
+/* Every so many cells of a study against the long way; ends the study. */
+static void check_study(struct bench *bench, uint64_t every)
+{
+    struct diag diag = {.line = 0};
+    struct sweep_worker *worker;
+    struct reference *reference = calloc(1, sizeof *reference);
+    struct check check = {&bench->sweep, reference, every, 0};
+    assert_non_null(reference);
+    assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
+    if (sweep_cells(worker, 0, bench->sweep.cells, check_cell, &check, &diag) != STATUS_OK)
+        fail_msg("%s", diag.message);
+    assert_int_equal(check.seen, bench->sweep.cells);
+    assert_true(reference->parsed > 0);
+    model_free(reference->model);
+    free(reference);
+    sweep_worker_free(worker);
+    close_study(bench);
+}
+
 static void cells_are_single_answers(void **state)
 {
     static const struct {
@@ -274,24 +303,28 @@ static void cells_are_single_answers(void **state)
         {"bridge-ports-2015", {{"guests", "1..2001:500"}, {"disks", "1,500,7000"}}, 1},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++) {
-        struct bench *bench = open_study(studies[i].scenario, studies[i].settings);
-        struct reference *reference = calloc(1, sizeof *reference);
-        struct check check = {&bench->sweep, reference, studies[i].every, 0};
-        assert_non_null(reference);
-        struct sweep_worker *worker;
-        struct diag diag = {.line = 0};
-        assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
-        int status = sweep_cells(worker, 0, bench->sweep.cells, check_cell, &check, &diag);
-        if (status != STATUS_OK)
-            fail_msg("study %zu: %s", i, diag.message);
-        assert_int_equal(check.seen, bench->sweep.cells);
-        assert_true(reference->parsed > 0);
-        model_free(reference->model);
-        free(reference);
-        sweep_worker_free(worker);
-        close_study(bench);
-    }
+    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++)
+        check_study(open_study(studies[i].scenario, studies[i].settings), studies[i].every);
+}
+
+static void drawn_cells_are_single_answers(void **state)
+{
+    static const struct {
+        struct setting settings[6];
+        size_t points;
+    } studies[] = {
+        {{{"guests", "1..3000"}, {"disks", "1..20000:x2"}, {"memory", "1G..8G"}}, 40},
+        {{{"linux", "5.10,6.12"}, {"guests", "1..900"}, {"vcpus", "1,8"}}, 20},
+        {{{"set", "pty_max=10..4000,bridge_ports=5..2000"},
+          {"used", "ptys=0..100"},
+          {"memory", "1G..64G:x2"},
+          {"ramp", "guests"}},
+         20},
+        {{{"host", "debian12,generic-2026"}, {"set", "pty_max=10..4000"}, {"guests", "1..9"}}, 10},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++)
+        check_study(open_drawn(NULL, studies[i].settings, studies[i].points), 1);
 }
 
 static char *rows_of(struct sweep *sweep, unsigned threads, uint64_t shard, uint64_t shards)
@@ -379,6 +412,68 @@ static void simulated_rows_are_the_same_at_any_thread(void **state)
     close_study(bench);
 }
 
+/* A row's knee is that of a single answer; sought on one thread or two. */
+static void rows_have_knees(void **state)
+{
+    static const struct setting settings[] = {{"guests", "8,24"},       {"host_cpus", "2"},
+                                              {"workload", "cpu"},      {"duration", "1"},
+                                              {"disks_per_guest", "0"}, {NULL, NULL}};
+    static const enum metric metrics[] = {METRIC_cpu_busy};
+    struct diag diag = {.line = 0};
+    struct cell cell;
+    struct sweep_worker *worker;
+    (void)state;
+    struct bench *bench = open_study(NULL, settings);
+    struct axes again = bench->sweep.settings;
+    bench->sweep = (struct sweep){.catalog = &catalog,
+                                  .overlay = &bench->overlay,
+                                  .start = &bench->start,
+                                  .simulate = true,
+                                  .knees = true,
+                                  .rules = run_defaults,
+                                  .metrics = metrics,
+                                  .metric_count = 1};
+    bench->sweep.rules.most = 2;
+    assert_int_equal(sweep_open(&bench->sweep, &again, &diag), 0);
+    char *one = rows_of(&bench->sweep, 1, 1, 1);
+    char *two = rows_of(&bench->sweep, 2, 1, 1);
+    assert_string_equal(one, two);
+    assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
+    assert_int_equal(sweep_cell(worker, 1, &cell, &diag), 0);
+    int first = knees_first(&cell.answer->knees);
+    assert_true(first >= 0);
+    const struct knee *knee = &cell.answer->knees.knee[first];
+    char part[256];
+    snprintf(part, sizeof part, ",%.0f,%s,%s,%.0f,\n", knee->first_bad, knee->slo,
+             metric_texts[knee->metric].name, knee->last_good);
+    if (strstr(one, part) == NULL ||
+        strstr(one, ",knee,knee_level,knee_metric,knee_ok,note\n") == NULL)
+        fail_msg("no %s in %s", part, one);
+    assert_int_equal(cell.verdict, VERDICT_TIGHT);
+    sweep_worker_free(worker);
+    free(one);
+    free(two);
+    close_study(bench);
+}
+
+/* What a worker keeps does not grow with the cells: places and bindings come and go. */
+static void memory_is_bounded(void **state)
+{
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed */
+    char out[256];
+    struct rusage usage;
+    (void)state;
+    assert_int_equal(run("sweep --disks-per-guest 0..4999 --kernel 5.10,6.12,5.4,6.1 "
+                         "--threads 1 >/dev/null",
+                         out, sizeof out),
+                     0);
+    getrusage(RUSAGE_CHILDREN, &usage);
+    assert_in_range(usage.ru_maxrss, 1, 64 * 1024); /* KiB */
+#else
+    (void)state;
+#endif
+}
+
 static void command_line(void **state)
 {
     static const struct {
@@ -434,9 +529,12 @@ int main(void)
         cmocka_unit_test(lists_and_ranges),
         cmocka_unit_test(wrong_lists),
         cmocka_unit_test(cells_are_single_answers),
+        cmocka_unit_test(drawn_cells_are_single_answers),
         cmocka_unit_test(threads_and_shards_change_nothing),
         cmocka_unit_test(identity_tells_studies_apart),
         cmocka_unit_test(simulated_rows_are_the_same_at_any_thread),
+        cmocka_unit_test(rows_have_knees),
+        cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(command_line),
     };
     return cmocka_run_group_tests(tests, load_catalog, free_catalog);
