@@ -6,6 +6,8 @@
 
 static bool keep_part(struct lines *lines, const char *bytes, size_t length)
 {
+    if (length == 0)
+        return true;
     if (lines->length + length > lines->room) {
         size_t room = 2 * lines->room + length + 256;
         char *grown = realloc(lines->part, room);
