@@ -39,13 +39,14 @@ struct arguments {
     const char *x, *y; /* axes of a phase map; NULL: the usual ones */
     unsigned cells;    /* along each of them; 0: the usual number */
     bool full, targets, no_simulate, dry_run, force, keep;
-    bool simulate, resume;  /* of a sweep */
-    const char *journal;    /* NULL: beside the output */
-    uint64_t shard, shards; /* 1 of 1: all */
-    struct ranks *ranks;    /* that compute a sweep */
-    struct run_rules rules; /* of simulations */
-    size_t draws;           /* of the coefficients */
-    unsigned folds;         /* of a curve's cross-validation; 0: none */
+    bool simulate, knees, strict, resume; /* of a sweep */
+    const char *journal;                  /* NULL: beside the output */
+    uint64_t shard, shards;               /* 1 of 1: all */
+    struct ranks *ranks;                  /* that compute a sweep */
+    struct run_rules rules;               /* of simulations */
+    size_t draws;                         /* of the coefficients */
+    uint64_t points;                      /* of a study of sensitivity; 0: none */
+    unsigned folds;                       /* of a curve's cross-validation; 0: none */
 };
 
 /* Reads the command line into arguments that hold the defaults. A wrong one ends the program with
@@ -88,6 +89,17 @@ struct output {
 int output_open(struct output *output, const char *path, struct diag *diag);
 /* The same, but takes the place of what a killed run left behind; for callers that hold a lock. */
 int output_open_again(struct output *output, const char *path, struct diag *diag);
+/* Hands each line that is written to a stream on to a function, which returns a status; one that
+ * fails makes the write fail. The caller closes the stream, with which the lines end. */
+typedef int take_line(void *context, const char *line, size_t length);
+struct lines {
+    take_line *take;
+    void *context;
+    char *part; /* of a line that is not whole yet */
+    size_t length, room;
+};
+FILE *lines_open(struct lines *lines, take_line *take, void *context);
+
 int output_commit(struct output *output, struct diag *diag);
 void output_discard(struct output *output); /* of an output that was not committed; else nothing */
 

@@ -11,6 +11,7 @@
 #include "model/option.h"
 #include "model/text.h"
 #include "plots/phase.h"
+#include "sim/sobol.h"
 
 const char *argp_program_version = "scalesim " SCALESIM_VERSION;
 
@@ -72,6 +73,11 @@ static const struct flag {
     {"threads", "N", NULL, UNSIGNED, FIELD(rules.threads), 1, 4096,
      "threads that simulate, or sweep (all CPUs; one of each MPI rank)"},
     {"simulate", NULL, "sweep", SWITCH, FIELD(simulate), 0, 0, "simulate every cell, too"},
+    {"knees", NULL, "sweep", SWITCH, FIELD(knees), 0, 0,
+     "simulate every cell, and look for the count at which a service level breaks"},
+    {"sobol", "N", "sweep", INTEGER, FIELD(points), 1, SOBOL_POINTS_MAX,
+     "draw the inputs at N points, and tell what shares of the outcomes' variance are theirs"},
+    {"strict", NULL, "sweep", SWITCH, FIELD(strict), 0, 0, "an invalid cell ends the study"},
     {"journal", "FILE", "sweep", TEXT, FIELD(journal), 0, 0,
      "where finished batches are kept (OUTPUT.journal)"},
     {"resume", NULL, "sweep", SWITCH, FIELD(resume), 0, 0, "go on with what the journal has"},
@@ -90,7 +96,8 @@ static const char *const specials[][3] = {
 enum {
     PLAIN = sizeof plain / sizeof plain[0],
     SPECIALS = sizeof specials / sizeof specials[0],
-    SETTINGS = SPECIALS + COMPONENT_COUNT + OPTIONS_MAX,
+    SYNONYMS_MAX = 64,
+    SETTINGS = SPECIALS + COMPONENT_COUNT + OPTIONS_MAX + SYNONYMS_MAX,
     HELP_MAX = 256,
     KEY_PLAIN = 0x1000,   /* + index into plain */
     KEY_SETTING = 0x2000, /* + index into names */
@@ -106,28 +113,45 @@ struct parser {
     size_t count;
 };
 
-static void add_setting(struct parser *parser, const char *name, const char *argument,
-                        const char *help, int group)
+static char *flag_name(struct parser *parser, const char *name)
 {
-    size_t at = parser->count++;
-    char *flag = parser->names[at];
+    char *flag = parser->names[parser->count];
     for (size_t i = 0; i + 1 < NAME_MAX_LENGTH && name[i] != '\0'; i++)
         flag[i] = name[i] == '_' ? '-' : name[i];
-    parser->list[at] = (struct argp_option){flag, KEY_SETTING + (int)at, argument, 0, help, group};
+    return flag;
+}
+
+/* A setting and, as argp wants them behind it, the other words for it. */
+static void add_setting(struct parser *parser, const char *name, const char *argument,
+                        const char *help, int group, const char *const synonyms[][2])
+{
+    int key = KEY_SETTING + (int)parser->count;
+    parser->list[parser->count] =
+        (struct argp_option){flag_name(parser, name), key, argument, 0, help, group};
+    parser->count++;
+    for (size_t i = 0; synonyms[i][0] != NULL; i++) {
+        if (strcmp(synonyms[i][1], name) != 0)
+            continue;
+        parser->list[parser->count] = (struct argp_option){
+            flag_name(parser, synonyms[i][0]), key, NULL, OPTION_ALIAS, NULL, group};
+        parser->count++;
+    }
 }
 
 static void list_flags(struct parser *parser)
 {
+    static const char *const none[][2] = {{NULL, NULL}};
     for (size_t i = 0; i < SPECIALS; i++)
-        add_setting(parser, specials[i][0], specials[i][1], specials[i][2], 2);
+        add_setting(parser, specials[i][0], specials[i][1], specials[i][2], 2, none);
     for (int i = 0; i < COMPONENT_COUNT; i++)
-        add_setting(parser, component_name((enum component)i), "VERSION", "component version", 3);
+        add_setting(parser, component_name((enum component)i), "VERSION", "component version", 3,
+                    component_synonyms);
     for (int i = 0; options[i].name != NULL; i++)
         add_setting(parser, options[i].name,
                     options[i].kind == KIND_CHOICE ? "KIND"
                     : options[i].kind == KIND_SIZE ? "SIZE"
                                                    : "N",
-                    options[i].help, 4 + (int)options[i].scope);
+                    options[i].help, 4 + (int)options[i].scope, option_synonyms);
     for (size_t i = 0; i < PLAIN; i++) {
         const struct flag *flag = &plain[i];
         int key = strcmp(flag->name, "output") == 0 ? 'o' : KEY_PLAIN + (int)i;
@@ -248,6 +272,37 @@ static error_t take(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+/* argp takes any beginning of a name that is no other's; what begins none is named, with the
+ * nearest. */
+static int check_names(const struct parser *parser, int count, char **values, struct diag *diag)
+{
+    static const char *const argps[] = {"help", "usage", "version", "program-name", "HANG"};
+    for (int i = 1; i < count && strcmp(values[i], "--") != 0; i++) {
+        const char *name = values[i] + 2;
+        char word[NAME_MAX_LENGTH];
+        if (strncmp(values[i], "--", 2) != 0)
+            continue;
+        struct text_nearest nearest;
+        bool known = false;
+        size_t length = strcspn(name, "=");
+        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1),
+                 name);
+        text_nearest_init(&nearest, word);
+        for (size_t o = 0; o < parser->count; o++) {
+            known = known || strncmp(parser->list[o].name, name, length) == 0;
+            text_nearest_offer(&nearest, parser->list[o].name);
+        }
+        for (size_t o = 0; o < sizeof argps / sizeof argps[0]; o++)
+            known = known || strncmp(argps[o], name, length) == 0;
+        if (known)
+            continue;
+        diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "unrecognized option '--%s'", word);
+        diag_suggest(diag, nearest.best);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
 int flags_parse(struct arguments *arguments, int count, char **values, struct diag *diag)
 {
     static const char usage[] =
@@ -268,7 +323,9 @@ int flags_parse(struct arguments *arguments, int count, char **values, struct di
     list_flags(parser);
     struct argp argp = {parser->list, take, usage, help, NULL, NULL, NULL};
     argp_err_exit_status = -STATUS_USAGE;
-    argp_parse(&argp, count, values, 0, NULL, parser);
+    int status = check_names(parser, count, values, diag);
+    if (status == STATUS_OK)
+        argp_parse(&argp, count, values, 0, NULL, parser);
     free(parser);
-    return STATUS_OK;
+    return status;
 }

@@ -50,24 +50,21 @@ void question_close(struct question *question)
 }
 
 /* Exit codes below EXIT_INTERRUPTED are verdicts. */
-static enum exit_code hard_verdict(const struct prediction *prediction)
+static enum verdict hard_verdict(const struct prediction *prediction)
 {
     double first =
         prediction->first >= 0 ? prediction->outcomes[prediction->first].fails_at : INFINITY;
     double fatal = prediction->first_fatal >= 0
                        ? prediction->outcomes[prediction->first_fatal].fails_at
                        : INFINITY;
-    return (enum exit_code)predict_verdict(prediction->requested, prediction->count > 0, fatal,
-                                           first);
+    return predict_verdict(prediction->requested, prediction->count > 0, fatal, first);
 }
 
 enum exit_code verdict_code(const struct question *question)
 {
-    enum exit_code code = hard_verdict(&question->prediction);
-    int knee = question->answer != NULL ? knees_first(&question->answer->knees) : -1;
-    bool slow =
-        knee >= 0 && question->answer->knees.knee[knee].first_bad <= question->prediction.requested;
-    return code == EXIT_FITS && slow ? EXIT_TIGHT : code;
+    const struct prediction *prediction = &question->prediction;
+    return (enum exit_code)answer_verdict(hard_verdict(prediction), question->answer,
+                                          prediction->requested);
 }
 
 const char *verdict_word(enum exit_code code)

@@ -105,11 +105,8 @@ static int apply_set(struct model *model, struct diag *diag)
     for (size_t i = 0; i < model->scenario->set_count; i++) {
         const struct override *set = &model->scenario->set[i];
         int number = catalog_limit_number(model->catalog, set->name);
-        if (number < 0) {
-            diag_set(diag, STATUS_DATA, NULL, 0, "set", "no limit '%s'", set->name);
-            diag_suggest(diag, catalog_nearest_limit(model->catalog, set->name));
-            return STATUS_DATA;
-        }
+        if (number < 0)
+            return catalog_unknown_set(model->catalog, set->name, diag);
         int index = model->limit_index[number];
         if (index >= 0) {
             model->limits[index].overridden = true;
@@ -419,6 +416,7 @@ static void unsettle(struct model *model)
     for (size_t i = 0; i < model->limit_count; i++) {
         model->limits[i].settled = false;
         model->limits[i].varies = false;
+        model->limits[i].overridden = false;
     }
     model->request_total = 0;
     model->loaded = NULL;
@@ -426,21 +424,26 @@ static void unsettle(struct model *model)
 
 int model_rebind(struct model *model, const struct scenario *scenario, struct diag *diag)
 {
-    assert(scenario->set_count == model->scenario->set_count);
-    assert(scenario->used_count == model->scenario->used_count);
+    assert(model->free_count == 0);
     model->scenario = scenario;
     unsettle(model);
     free(model->images);
+    free(model->touched);
+    model->touched = NULL;
+    model->touched_count = 0;
     model->images = calloc(scenario->class_count * IMAGES, sizeof *model->images);
     if (model->images == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     int status = find_ramp(model, diag);
     if (status == STATUS_OK)
+        status = apply_set(model, diag);
+    if (status == STATUS_OK)
         status = apply_used(model, diag);
     if (status != STATUS_OK)
         return status;
     settle_images(model);
-    return sum_terms(model, diag);
+    status = sum_terms(model, diag);
+    return status == STATUS_OK ? list_touched(model, diag) : status;
 }
 
 void model_free(struct model *model)

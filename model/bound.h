@@ -8,12 +8,13 @@
 
 enum { IMAGES = 2 * GROUPS_MAX }; /* of a class: its disk groups, then its NIC groups */
 
-/* What was computed at one place of a class (model_move); NAN: not needed yet. */
+/* What was computed at one place of a class (model_move); NAN: not needed yet. Of what moves alone,
+ * which keeps all memos of a model below some 16 MiB. */
 struct memo {
     double place[FREE_MAX];
-    double *each, *each_error;  /* by resource */
-    double *base, *base_error;  /* by resource; of the first class */
-    double *value, *hard_value; /* by limit */
+    double *each, *each_error;  /* by slot of a need that moves */
+    double *base, *base_error;  /* likewise; of the first class */
+    double *value, *hard_value; /* by slot of a limit that moves */
 };
 
 enum { MEMOS = 4096 }; /* a power of two */
@@ -37,6 +38,7 @@ struct bound_limit {
     struct formula *capacity, *hard;
     bool overridden, varies, settled;
     bool moves;     /* with a free option */
+    size_t slot;    /* if so, among those that do */
     unsigned fresh; /* classes whose values below are those of the present place */
     double override_value;
     double value[CLASSES_MAX], hard_value[CLASSES_MAX];
@@ -63,6 +65,7 @@ struct need {
     const struct term **fixed;
     size_t fixed_count;
     bool moves, base_moves, base_fresh;
+    size_t slot;    /* if it moves, among those that do */
     unsigned fresh; /* classes */
 };
 

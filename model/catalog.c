@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "model/catalog_rows.h"
+#include "model/option.h"
+#include "model/scenario.h"
 #include "model/text.h"
 
 /* Resources first: the other tables name them. */
@@ -120,13 +122,39 @@ const struct limit *catalog_limit(const struct catalog *catalog, const char *nam
     return NULL;
 }
 
+static void offer_limits(const struct catalog *catalog, struct text_nearest *nearest)
+{
+    for (size_t i = 0; i < catalog->limit_count; i++)
+        text_nearest_offer(nearest, catalog->limits[i].id);
+    for (size_t i = 0; i < catalog->alias_count; i++)
+        text_nearest_offer(nearest, catalog->aliases[i].alias);
+}
+
 const char *catalog_nearest_limit(const struct catalog *catalog, const char *name)
 {
     struct text_nearest nearest;
     text_nearest_init(&nearest, name);
-    for (size_t i = 0; i < catalog->limit_count; i++)
-        text_nearest_offer(&nearest, catalog->limits[i].id);
-    for (size_t i = 0; i < catalog->alias_count; i++)
-        text_nearest_offer(&nearest, catalog->aliases[i].alias);
+    offer_limits(catalog, &nearest);
     return nearest.best;
+}
+
+int catalog_unknown_set(const struct catalog *catalog, const char *name, struct diag *diag)
+{
+    struct text_nearest nearest;
+    char near[NAME_MAX_LENGTH + 8] = "";
+    diag_set(diag, STATUS_DATA, NULL, 0, "set", "no limit '%s'", name);
+    text_nearest_init(&nearest, name);
+    offer_limits(catalog, &nearest);
+    for (int i = 0; options[i].name != NULL; i++) {
+        char at[sizeof near];
+        const char *prefix = strncmp(options[i].name, "host_", 5) == 0 ? "host_" : "";
+        snprintf(at, sizeof at, "%s%.63s", options[i].sysctl ? "" : "host.",
+                 options[i].name + strlen(prefix));
+        if (options[i].scope == SCOPE_HOST)
+            text_nearest_offer(&nearest, at);
+        if (nearest.best == at)
+            nearest.best = strcpy(near, at);
+    }
+    diag_suggest(diag, nearest.best);
+    return STATUS_DATA;
 }

@@ -132,6 +132,9 @@ bool catalog_embedded(const struct catalog *catalog, const struct table *table);
 const char *catalog_nearest_resource(const struct catalog *catalog, const char *name);
 const char *catalog_nearest_limit(const struct catalog *catalog, const char *name);
 
+/* The error that --set names neither a limit nor an option of the host; tells the nearest. */
+int catalog_unknown_set(const struct catalog *catalog, const char *name, struct diag *diag);
+
 extern const char *const per_names[PER_COUNT];
 
 #endif

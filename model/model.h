@@ -22,9 +22,9 @@ int model_new(struct model **model, const struct catalog *catalog, const struct 
 void model_free(struct model *model);
 
 /* Binds a model to another scenario, which may differ from the one before in the values of options,
- * the mix and the ramp, not in versions, architecture, set or used. Nothing is parsed twice, so
- * that studies of many scenarios cost a fraction of as many new models. Errors: an unknown ramp;
- * the model can then only be freed. */
+ * the mix, the ramp, set and used, not in versions or architecture; not for a model that moves.
+ * Nothing is parsed twice, so that studies of many scenarios cost a fraction of as many new models.
+ * Errors: an unknown ramp or name; the model can then only be freed. */
 int model_rebind(struct model *model, const struct scenario *scenario, struct diag *diag);
 
 /* The same as model_new for a model that follows its scenario when the caller changes the values of

@@ -86,8 +86,8 @@ void limit_refresh(struct model *model, struct bound_limit *bound)
 {
     unsigned stale = class_bits(model) & ~bound->fresh;
     for (size_t c = 0; stale >> c != 0; c++) {
-        struct memo *memo = model->memo[c];
-        size_t l = (size_t)(bound - model->limits);
+        struct memo *memo = bound->moves ? model->memo[c] : NULL;
+        size_t l = bound->slot;
         if ((stale >> c & 1) == 0)
             continue;
         if (memo != NULL && !isnan(memo->value[l])) {
@@ -124,8 +124,8 @@ static void sum_fixed(struct model *model, const struct need *need, bool host, s
 
 static void refresh_each(struct model *model, struct need *need, size_t c)
 {
-    struct memo *memo = model->memo[c];
-    size_t r = (size_t)(need - model->needs);
+    struct memo *memo = need->moves ? model->memo[c] : NULL;
+    size_t r = need->slot;
     if (memo != NULL && !isnan(memo->each[r])) {
         need->each[c] = memo->each[r];
         need->each_error[c] = memo->each_error[r];
@@ -141,8 +141,8 @@ static void refresh_each(struct model *model, struct need *need, size_t c)
 
 static void refresh_base(struct model *model, struct need *need)
 {
-    struct memo *memo = model->memo[0];
-    size_t r = (size_t)(need - model->needs);
+    struct memo *memo = need->moves ? model->memo[0] : NULL;
+    size_t r = need->slot;
     if (memo != NULL && !isnan(memo->base[r])) {
         need->base = memo->base[r];
         need->base_error = memo->base_error[r];
@@ -201,17 +201,18 @@ static struct memo *find_memo(struct model *model, const double *place)
         if (model->memo[c] == memo) /* another class is there now */
             return NULL;
     }
-    size_t resources = model->catalog->resource_count;
-    size_t count = 2 * (2 * resources + model->limit_count);
+    size_t needs = model->moving_need_count;
+    size_t limits = model->moving_limit_count;
+    size_t count = 2 * (2 * needs + limits);
     if (memo->each == NULL)
         memo->each = malloc((count + 1) * sizeof *memo->each);
     if (memo->each == NULL)
         return NULL;
-    memo->each_error = memo->each + resources;
-    memo->base = memo->each_error + resources;
-    memo->base_error = memo->base + resources;
-    memo->value = memo->base_error + resources;
-    memo->hard_value = memo->value + model->limit_count;
+    memo->each_error = memo->each + needs;
+    memo->base = memo->each_error + needs;
+    memo->base_error = memo->base + needs;
+    memo->value = memo->base_error + needs;
+    memo->hard_value = memo->value + limits;
     for (size_t i = 0; i < count; i++)
         memo->each[i] = NAN;
     memcpy(memo->place, place, bytes);
@@ -308,14 +309,18 @@ int move_prepare(struct model *model, struct diag *diag)
             continue;
         if (limit_settle(model, &model->limits[l]))
             model->flat = false;
-        if (model->limits[l].moves)
-            model->moving_limits[model->moving_limit_count++] = l;
+        if (!model->limits[l].moves)
+            continue;
+        model->limits[l].slot = model->moving_limit_count;
+        model->moving_limits[model->moving_limit_count++] = l;
     }
     for (size_t r = 0; r < resources; r++) {
-        const struct need *need = &model->needs[r];
+        struct need *need = &model->needs[r];
         model->flat = model->flat && need->varying_count == 0;
-        if (need->moves)
-            model->moving_needs[model->moving_need_count++] = r;
+        if (!need->moves)
+            continue;
+        need->slot = model->moving_need_count;
+        model->moving_needs[model->moving_need_count++] = r;
     }
     drop_unread(model);
     begin(model);

@@ -264,13 +264,16 @@ static int same_name(const char *a, const char *b)
     return *a == *b;
 }
 
-/* Other words that people use for an option. */
-static const char *const synonyms[][2] = {
+const char *const option_synonyms[][2] = {
     {"backing_depth", "disk_backing"},
     {"connections", "clients"},
     {"cpus", "host_cpus"},
     {"daemon_layout", "daemons"},
     {"guest_agent", "agent"},
+    {"guest_disks", "disks_per_guest"},
+    {"guest_memory", "memory"},
+    {"guest_nics", "nics_per_guest"},
+    {"guest_vcpus", "vcpus"},
     {"iothreads_per_guest", "iothreads"},
     {"management_connections", "clients"},
     {"max_vcpus", "maxcpus"},
@@ -279,19 +282,38 @@ static const char *const synonyms[][2] = {
     {"numa_nodes", "numa"},
     {"serial_consoles", "consoles"},
     {"vcpus_per_guest", "vcpus"},
+    {NULL, NULL},
 };
 
 int option_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
-        if (same_name(name, synonyms[i][0]))
-            name = synonyms[i][1];
+    for (size_t i = 0; option_synonyms[i][0] != NULL; i++) {
+        if (same_name(name, option_synonyms[i][0])) {
+            name = option_synonyms[i][1];
+            break;
+        }
     }
     for (int i = 0; options[i].name != NULL; i++) {
         if (same_name(name, options[i].name))
             return i;
     }
     return -1;
+}
+
+int option_find_set(const char *name)
+{
+    static const char host[] = "host";
+    const char *dot = strrchr(name, '.');
+    int option = option_find(dot != NULL ? dot + 1 : name);
+    if (option >= 0 && options[option].sysctl)
+        return option;
+    if (dot == NULL || strncmp(name, host, strlen(host)) != 0 || name + strlen(host) != dot)
+        return -1;
+    char full[64];
+    snprintf(full, sizeof full, "%s_%.40s", host, dot + 1);
+    if (option_find(full) >= 0) /* "host.memory", not the guests' */
+        option = option_find(full);
+    return option >= 0 && options[option].scope == SCOPE_HOST ? option : -1;
 }
 
 /* Other words that people use for a choice. */

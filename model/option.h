@@ -66,8 +66,15 @@ enum option_index {
 extern const struct scenario_option options[]; /* ends with a NULL name */
 size_t option_count(void);
 
-/* The option of that name ('-' and '_' alike), or -1. */
+/* The option of that name or synonym ('-' and '_' alike), or -1. */
 int option_find(const char *name);
+
+/* Other words that people use for an option, and its name; ends with NULL. */
+extern const char *const option_synonyms[][2];
+
+/* The option that --set and [set] mean by a name, or -1: a kernel setting, with or without its path
+ * ("vm.", "kernel."), or "host.NAME", an option of the host. */
+int option_find_set(const char *name);
 
 /* Parses text as the option's kind. Errors: STATUS_DATA with the valid names or range; the
  * diag's file and line are left for the caller to add. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/option.h"
@@ -64,17 +65,9 @@ static int add_override(struct override *list, size_t *count, const char *name, 
     return STATUS_OK;
 }
 
-/* The kernel setting of that name, with or without its path ("vm.", "kernel."), or -1. */
-static int find_sysctl(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    int option = option_find(dot != NULL ? dot + 1 : name);
-    return option >= 0 && options[option].sysctl ? option : -1;
-}
-
 int scenario_limit(struct scenario *scenario, const char *name, const char *text, struct diag *diag)
 {
-    int option = find_sysctl(name);
+    int option = option_find_set(name);
     if (option >= 0)
         return option_parse(&options[option], text, &scenario->value[option], diag);
     return add_override(scenario->set, &scenario->set_count, name, text, diag);
@@ -91,26 +84,32 @@ int scenario_parameter(struct scenario *scenario, const char *name, const char *
     return add_override(scenario->parameters, &scenario->parameter_count, name, text, diag);
 }
 
+static int no_memory(struct diag *diag)
+{
+    return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+}
+
 /* "ID=VALUE,ID=VALUE": also split at spaces and semicolons, as case files write it. */
 static int set_each(struct scenario *scenario, const char *what, const char *text,
                     int (*set)(struct scenario *, const char *, const char *, struct diag *),
                     struct diag *diag)
 {
-    char copy[1024];
+    char *copy = strdup(text);
     char *rest = copy;
-    snprintf(copy, sizeof copy, "%s", text);
-    for (char *item; (item = strsep(&rest, ", ;")) != NULL;) {
+    int status = copy != NULL ? STATUS_OK : no_memory(diag);
+    for (char *item; status == STATUS_OK && (item = strsep(&rest, ", ;")) != NULL;) {
+        char *equals = strchr(item, '=');
         if (item[0] == '\0')
             continue;
-        char *equals = strchr(item, '=');
-        if (equals == NULL)
-            return diag_set(diag, STATUS_DATA, NULL, 0, what, "'%s' is not NAME=VALUE", item);
+        if (equals == NULL) {
+            status = diag_set(diag, STATUS_DATA, NULL, 0, what, "'%s' is not NAME=VALUE", item);
+            break;
+        }
         *equals = '\0';
-        int status = set(scenario, item, equals + 1, diag);
-        if (status != STATUS_OK)
-            return status;
+        status = set(scenario, item, equals + 1, diag);
     }
-    return STATUS_OK;
+    free(copy);
+    return status;
 }
 
 int scenario_unknown_name(const char *name, struct diag *diag)
@@ -122,6 +121,10 @@ int scenario_unknown_name(const char *name, struct diag *diag)
         text_nearest_offer(&nearest, options[i].name);
     for (int i = 0; i < COMPONENT_COUNT; i++)
         text_nearest_offer(&nearest, component_name((enum component)i));
+    for (size_t i = 0; option_synonyms[i][0] != NULL; i++)
+        text_nearest_offer(&nearest, option_synonyms[i][0]);
+    for (size_t i = 0; component_synonyms[i][0] != NULL; i++)
+        text_nearest_offer(&nearest, component_synonyms[i][0]);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         text_nearest_offer(&nearest, others[i]);
     diag_set(diag, STATUS_DATA, NULL, 0, name, "unknown name");
@@ -267,26 +270,32 @@ int scenario_spread(struct scenario *scenario, struct diag *diag)
                                : status;
 }
 
+/* One "NAME=VALUE", if it is one of those that go first or of the others. */
+static int apply_setting(struct scenario *scenario, char *item, bool first, struct diag *diag)
+{
+    char *equals = strchr(item, '=');
+    if (equals == NULL)
+        return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "'%s' is not NAME=VALUE", item);
+    *equals = '\0';
+    bool scenario_file = strcmp(item, "scenario") == 0;
+    if ((scenario_file || strcmp(item, "host") == 0) != first)
+        return STATUS_OK;
+    return scenario_file ? scenario_read(scenario, equals + 1, diag)
+                         : scenario_set(scenario, item, equals + 1, diag);
+}
+
 int scenario_settings(struct scenario *scenario, const char *text, struct diag *diag)
 {
     int status = STATUS_OK;
-    for (int pass = 0; pass < 2; pass++) {
-        char copy[1024];
+    for (int pass = 0; status == STATUS_OK && pass < 2; pass++) {
+        char *copy = strdup(text);
         char *rest = copy;
-        snprintf(copy, sizeof copy, "%s", text);
+        status = copy != NULL ? STATUS_OK : no_memory(diag);
         for (char *item; status == STATUS_OK && (item = strsep(&rest, " ")) != NULL;) {
-            char *equals = strchr(item, '=');
-            if (item[0] == '\0')
-                continue;
-            if (equals == NULL)
-                return diag_set(diag, STATUS_DATA, NULL, 0, NULL, "'%s' is not NAME=VALUE", item);
-            *equals = '\0';
-            bool first = strcmp(item, "host") == 0 || strcmp(item, "scenario") == 0;
-            if (first != (pass == 0))
-                continue;
-            status = strcmp(item, "scenario") == 0 ? scenario_read(scenario, equals + 1, diag)
-                                                   : scenario_set(scenario, item, equals + 1, diag);
+            if (item[0] != '\0')
+                status = apply_setting(scenario, item, pass == 0, diag);
         }
+        free(copy);
     }
     return status == STATUS_OK ? scenario_spread(scenario, diag) : status;
 }

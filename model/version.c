@@ -15,21 +15,37 @@ static const char *const component_names[COMPONENT_COUNT] = {
     [COMPONENT_EDK2] = "edk2",       [COMPONENT_GUEST_LINUX] = "guest-linux",
 };
 
+const char *const component_synonyms[][2] = {
+    {"kernel", "linux"},
+    {"guest-kernel", "guest-linux"},
+    {NULL, NULL},
+};
+
 const char *component_name(enum component component)
 {
     return component_names[component];
 }
 
+static bool is_named(const char *candidate, const char *name, size_t length)
+{
+    size_t at = 0;
+    while (at < length && candidate[at] != '\0' &&
+           (tolower((unsigned char)name[at]) == candidate[at] ||
+            (name[at] == '_' && candidate[at] == '-')))
+        at++;
+    return at == length && candidate[at] == '\0';
+}
+
 enum component component_find(const char *name, size_t length)
 {
+    for (size_t i = 0; component_synonyms[i][0] != NULL; i++) {
+        if (is_named(component_synonyms[i][0], name, length)) {
+            name = component_synonyms[i][1];
+            length = strlen(name);
+        }
+    }
     for (int i = 0; i < COMPONENT_COUNT; i++) {
-        const char *candidate = component_names[i];
-        size_t at = 0;
-        while (at < length && candidate[at] != '\0' &&
-               (tolower((unsigned char)name[at]) == candidate[at] ||
-                (name[at] == '_' && candidate[at] == '-')))
-            at++;
-        if (at == length && candidate[at] == '\0')
+        if (is_named(component_names[i], name, length))
             return (enum component)i;
     }
     return COMPONENT_COUNT;

@@ -40,6 +40,9 @@ struct era_bound {
 
 const char *component_name(enum component component);
 
+/* Other words that people use for a component, and its name; ends with NULL. */
+extern const char *const component_synonyms[][2];
+
 /* Returns the component of that name (any case, '_' for '-'), or COMPONENT_COUNT. */
 enum component component_find(const char *name, size_t length);
 

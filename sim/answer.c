@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/predict.h"
-
 /* How far beyond the request a knee is looked for. */
 static double knee_bound(const struct plan *plan, double requested, double wall)
 {
@@ -94,6 +92,13 @@ int answer_figures(struct answer *answer, struct model *model, double wall,
                    const struct overlay *overlay, const struct run_rules *rules, struct diag *diag)
 {
     return find(answer, model, wall, false, 0, overlay, rules, diag);
+}
+
+enum verdict answer_verdict(enum verdict model, const struct answer *answer, double requested)
+{
+    int knee = answer != NULL ? knees_first(&answer->knees) : -1;
+    bool slow = knee >= 0 && answer->knees.knee[knee].first_bad <= requested;
+    return model == VERDICT_FITS && slow ? VERDICT_TIGHT : model;
 }
 
 void answer_free(struct answer *answer)

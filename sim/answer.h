@@ -3,6 +3,7 @@
 #ifndef SIM_ANSWER_H
 #define SIM_ANSWER_H
 
+#include "model/predict.h"
 #include "sim/knee.h"
 #include "sim/spread.h"
 
@@ -25,6 +26,9 @@ int answer_find(struct answer *answer, struct model *model, double wall, size_t 
 /* The figures alone, without knees. */
 int answer_figures(struct answer *answer, struct model *model, double wall,
                    const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
+/* The verdict on both halves: a service level that breaks up to the request makes tight what fits.
+ * answer NULL: that of the model. */
+enum verdict answer_verdict(enum verdict model, const struct answer *answer, double requested);
 void answer_free(struct answer *answer);
 
 #endif

@@ -1,5 +1,6 @@
 #include "sim/axis.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static void clear(struct axis *axis)
     for (size_t i = 0; i < axis->count; i++)
         free(axis->values[i].text);
     free(axis->values);
+    free(axis->drawn);
     *axis = (struct axis){.option = -1};
 }
 
@@ -28,6 +30,15 @@ void axes_free(struct axes *axes)
         clear(&axes->items[i]);
     free(axes->items);
     *axes = (struct axes){.count = 0};
+}
+
+static void name_option(struct axis *axis, int option)
+{
+    enum option_kind kind = options[option].kind;
+    axis->option = option;
+    axis->numeric = kind != KIND_CHOICE && kind != KIND_BOOL;
+    snprintf(axis->name, sizeof axis->name, "%s", options[option].name);
+    snprintf(axis->column, sizeof axis->column, "%s", options[option].name);
 }
 
 static bool is_override(const char *name)
@@ -84,6 +95,13 @@ static void write_number(const struct axis *axis, double value, char out[64])
     snprintf(out, 64, value == floor(value) ? "%.0f%s" : "%.17g%s", value, size ? "B" : "");
 }
 
+int axis_append(struct axis *axis, double number, struct diag *diag)
+{
+    char text[64];
+    write_number(axis, number, text);
+    return append(axis, text, diag);
+}
+
 struct range {
     double first, last, step;
     bool geometric;
@@ -119,7 +137,7 @@ static int parse_range(const struct axis *axis, const char *item, const char *do
         if (status == STATUS_OK && !(range->step > 0))
             status = bad_range(axis, item, "the step is not above 0", diag);
     } else if (axis->option >= 0 && options[axis->option].kind == KIND_SIZE) {
-        return bad_range(axis, item, "sizes need a step", diag);
+        range->step = 0; /* none that would go without saying */
     }
     if (status == STATUS_OK && (!(range->last >= range->first) || isinf(range->last)))
         status = bad_range(axis, item, "the range is empty or has no end", diag);
@@ -130,9 +148,9 @@ static int append_range(struct axis *axis, const char *item, const char *dots, s
 {
     struct range range;
     double before = NAN;
-    if (!axis->numeric)
-        return bad_range(axis, item, "only numbers and sizes have ranges", diag);
     int status = parse_range(axis, item, dots, &range, diag);
+    if (status == STATUS_OK && range.step == 0)
+        status = bad_range(axis, item, "sizes need a step", diag);
     if (status == STATUS_OK && !range.geometric &&
         (range.last - range.first) / range.step >= AXIS_VALUES_MAX)
         return bad_range(axis, item, "more than 10 million values", diag);
@@ -141,24 +159,49 @@ static int append_range(struct axis *axis, const char *item, const char *dots, s
     for (uint64_t i = 0; status == STATUS_OK; i++, power *= range.step) {
         double at = range.geometric ? range.first * power : range.first + (double)i * range.step;
         bool whole = axis->option < 0 || options[axis->option].kind != KIND_NUMBER;
-        char text[64];
         if (at > end)
             break;
         at = range.geometric && whole ? round(at) : fmin(at, range.last);
         if (at == before) /* small counts grow by less than 1 */
             continue;
         before = at;
-        write_number(axis, at, text);
-        status = append(axis, text, diag);
+        status = axis_append(axis, at, diag);
     }
     return status;
 }
 
-static int append_item(struct axis *axis, const char *item, struct diag *diag)
+static int set_interval(struct axis *axis, const char *item, const char *dots, struct diag *diag)
+{
+    struct range range;
+    int status = parse_range(axis, item, dots, &range, diag);
+    if (status != STATUS_OK)
+        return status;
+    axis->interval = true;
+    axis->geometric = range.geometric;
+    axis->low = range.first;
+    axis->high = range.last;
+    return STATUS_OK;
+}
+
+/* A range with a step is a list of values. */
+static bool is_interval(const char *dots)
+{
+    const char *colon = strchr(dots, ':');
+    return colon == NULL || colon[1] == 'x';
+}
+
+static int append_item(struct axis *axis, const char *item, bool intervals, struct diag *diag)
 {
     const char *dots = strstr(item, "..");
     if (item[0] == '\0')
         return diag_set(diag, STATUS_DATA, NULL, 0, axis->column, "an empty value in the list");
+    if (axis->interval ||
+        (axis->numeric && intervals && axis->count > 0 && dots != NULL && is_interval(dots)))
+        return diag_set(
+            diag, STATUS_DATA, NULL, 0, axis->column,
+            "'%s': an interval to draw from stands alone; give a range in a list a step", item);
+    if (axis->numeric && intervals && dots != NULL && is_interval(dots))
+        return set_interval(axis, item, dots, diag);
     return dots != NULL && axis->numeric ? append_range(axis, item, dots, diag)
                                          : append(axis, item, diag);
 }
@@ -199,8 +242,7 @@ static int keep(struct axes *axes, struct axis *axis, struct diag *diag)
         if (strcmp(axes->items[i].column, axis->column) == 0) {
             clear(&axes->items[i]);
             axes->items[i] = *axis;
-            axis->values = NULL;
-            axis->count = 0;
+            *axis = (struct axis){.option = -1};
             return STATUS_OK;
         }
     }
@@ -209,56 +251,88 @@ static int keep(struct axes *axes, struct axis *axis, struct diag *diag)
         return no_memory(diag);
     axes->items = grown;
     grown[axes->count++] = *axis;
-    axis->values = NULL;
-    axis->count = 0;
+    *axis = (struct axis){.option = -1};
     return STATUS_OK;
 }
 
-static int add_overrides(struct axes *axes, struct axis *axis, char *text, struct diag *diag)
+/* What --set says of an option of the host is that option's axis. */
+static void begin_override(struct axis *axis, const char *name, const char *id)
+{
+    int option = strcmp(name, "set") == 0 ? option_find_set(id) : -1;
+    if (option >= 0) {
+        name_option(axis, option);
+        return;
+    }
+    axis->option = -1;
+    axis->numeric = true;
+    snprintf(axis->name, sizeof axis->name, "%.63s", name);
+    snprintf(axis->column, sizeof axis->column, "%.16s.%.63s", name, id);
+}
+
+static int add_overrides(struct axes *axes, struct axis *axis, const char *name, char *text,
+                         struct diag *diag)
 {
     int status = STATUS_OK;
     for (char *item; status == STATUS_OK && (item = strsep(&text, ",")) != NULL;) {
         char *equals = strchr(item, '=');
-        if (equals != NULL && axis->count > 0)
+        bool alone = equals == NULL && axes->intervals && strcmp(name, "parameter") == 0 &&
+                     !isdigit((unsigned char)item[0]);
+        if ((equals != NULL || alone) && axis->column[0] != '\0')
             status = keep(axes, axis, diag);
+        if (status == STATUS_OK && alone) {
+            begin_override(axis, name, item);
+            axis->interval = true;
+            axis->low = NAN;
+            continue;
+        }
         if (equals != NULL) {
             *equals = '\0';
-            snprintf(axis->column, sizeof axis->column, "%.16s.%.63s", axis->name, item);
+            begin_override(axis, name, item);
             item = equals + 1;
         } else if (axis->column[0] == '\0') {
-            return diag_set(diag, STATUS_DATA, NULL, 0, axis->name, "'%s' is not NAME=VALUE", item);
+            return diag_set(diag, STATUS_DATA, NULL, 0, name, "'%s' is not NAME=VALUE", item);
         }
         if (status == STATUS_OK)
-            status = append_item(axis, item, diag);
+            status = append_item(axis, item, axes->intervals, diag);
     }
+    return status == STATUS_OK ? keep(axes, axis, diag) : status;
+}
+
+/* host, ramp and components, by the names that scenario_set tells them apart by. */
+static const char *word_name(const char *name)
+{
+    enum component component = component_find(name, strlen(name));
+    if (component != COMPONENT_COUNT)
+        return component_name(component);
+    return strcmp(name, "host") == 0 || strcmp(name, "ramp") == 0 ? name : NULL;
+}
+
+static int add_list(struct axes *axes, struct axis *axis, char *text, struct diag *diag)
+{
+    int status = STATUS_OK;
+    for (char *item; status == STATUS_OK && (item = strsep(&text, ",")) != NULL;)
+        status = append_item(axis, item, axes->intervals, diag);
     return status == STATUS_OK ? keep(axes, axis, diag) : status;
 }
 
 int axes_add(struct axes *axes, const char *name, const char *text, struct diag *diag)
 {
-    struct axis axis = {.option = option_find(name)};
-    bool override = is_override(name);
-    bool word = strcmp(name, "host") == 0 || strcmp(name, "ramp") == 0 ||
-                component_find(name, strlen(name)) != COMPONENT_COUNT;
-    char *copy = strdup(text);
-    char *rest = copy;
-    int status = copy != NULL ? STATUS_OK : no_memory(diag);
-    if (axis.option < 0 && !override && !word) {
-        free(copy);
+    struct axis axis = {.option = -1};
+    int option = option_find(name);
+    const char *word = word_name(name);
+    if (option < 0 && word == NULL && !is_override(name))
         return scenario_unknown_name(name, diag);
-    }
-    snprintf(axis.name, sizeof axis.name, "%s",
-             axis.option >= 0 ? options[axis.option].name : name);
-    axis.numeric = override || (axis.option >= 0 && options[axis.option].kind != KIND_CHOICE &&
-                                options[axis.option].kind != KIND_BOOL);
-    if (status == STATUS_OK && override) {
-        status = add_overrides(axes, &axis, rest, diag);
-    } else {
+    char *copy = strdup(text);
+    int status = copy != NULL ? STATUS_OK : no_memory(diag);
+    if (status == STATUS_OK && is_override(name)) {
+        status = add_overrides(axes, &axis, name, copy, diag);
+    } else if (status == STATUS_OK) {
+        if (option >= 0)
+            name_option(&axis, option);
+        else
+            snprintf(axis.name, sizeof axis.name, "%s", word);
         snprintf(axis.column, sizeof axis.column, "%s", axis.name);
-        for (char *item; status == STATUS_OK && (item = strsep(&rest, ",")) != NULL;)
-            status = append_item(&axis, item, diag);
-        if (status == STATUS_OK)
-            status = keep(axes, &axis, diag);
+        status = add_list(axes, &axis, copy, diag);
     }
     clear(&axis);
     free(copy);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "model/option.h"
+#include "sim/host/costs.h"
+#include "sim/sobol.h"
 
 enum { BATCHES_AIM = 256, BATCH_CELLS_MAX = 4096 };
 
@@ -33,13 +35,29 @@ static bool spreads(const struct sweep *sweep, int total)
     return said;
 }
 
+/* Limits and present use that are drawn differ from cell to cell. Then so may all else that leaves
+ * the expressions what they are. */
+static bool must_rebind(const struct sweep *sweep)
+{
+    bool drawn = false;
+    for (size_t i = 0; i < sweep->axes; i++) {
+        const struct axis *axis = sweep->axis[i];
+        bool override = strcmp(axis->name, "set") == 0 || strcmp(axis->name, "used") == 0;
+        if (axis->option == OPTION_ARCH || (axis->option < 0 && !override))
+            return false;
+        drawn = drawn || override;
+    }
+    return sweep->points > 0 && !sweep->simulate && drawn;
+}
+
 /* Options move, unless spreading makes classes out of several that differ otherwise too. What
  * simulates binds its models itself. */
 static void choose_moves(struct sweep *sweep)
 {
     bool disks = spreads(sweep, OPTION_DISKS);
     bool nics = spreads(sweep, OPTION_NICS);
-    if (sweep->simulate || (sweep->start->class_count > 1 && (disks || nics)))
+    sweep->rebinds = must_rebind(sweep);
+    if (sweep->simulate || sweep->rebinds || (sweep->start->class_count > 1 && (disks || nics)))
         return;
     for (size_t i = 0; i < sweep->axes; i++) {
         int option = sweep->axis[i]->option;
@@ -71,21 +89,63 @@ static int check_values(const struct sweep *sweep, struct diag *diag)
     return status;
 }
 
+/* Names that only a binding knows: of limits, resources and coefficients, and what grows. */
+static int bind_names(const struct sweep *sweep, const struct scenario *scenario, struct diag *diag)
+{
+    struct model *model = NULL;
+    struct costs *costs = NULL;
+    int status = model_new(&model, sweep->catalog, scenario, diag);
+    if (status == STATUS_OK && sweep->simulate)
+        status = costs_new(&costs, model, sweep->overlay, diag);
+    costs_free(costs);
+    model_free(model);
+    return status;
+}
+
+static int check_names(const struct sweep *sweep, struct diag *diag)
+{
+    const struct axis *ramp = NULL;
+    int status = STATUS_OK;
+    struct scenario *scratch = malloc(sizeof *scratch);
+    if (scratch == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    *scratch = *sweep->start;
+    for (size_t i = 0; status == STATUS_OK && i < sweep->settings.count; i++) {
+        const struct axis *axis = &sweep->settings.items[i];
+        if (strcmp(axis->name, "ramp") == 0)
+            ramp = axis;
+        else if (axis->numeric && axis->option < 0)
+            status = scenario_set(scratch, axis->name, axis->values[0].text, diag);
+    }
+    for (size_t v = 0; status == STATUS_OK && v < (ramp != NULL ? ramp->count : 1); v++) {
+        if (ramp != NULL)
+            status = scenario_set(scratch, ramp->name, ramp->values[v].text, diag);
+        if (status == STATUS_OK)
+            status = bind_names(sweep, scratch, diag);
+    }
+    free(scratch);
+    return status;
+}
+
 static int count_cells(struct sweep *sweep, struct diag *diag)
 {
     sweep->cells = 1;
     for (size_t i = 0; i < sweep->settings.count; i++) {
         const struct axis *axis = &sweep->settings.items[i];
-        if (axis->count < 2)
+        if (sweep->points > 0 ? axis->drawn == NULL : axis->count < 2)
             continue;
         if (sweep->axes == AXES_MAX)
             return diag_set(diag, STATUS_USAGE, NULL, 0, axis->column, "more than %d axes",
                             AXES_MAX);
+        sweep->axis[sweep->axes++] = axis;
+        if (sweep->points > 0)
+            continue;
         if (sweep->cells > (UINT64_C(1) << 48) / axis->count)
             return diag_set(diag, STATUS_USAGE, NULL, 0, axis->column, "more than 2^48 cells");
-        sweep->axis[sweep->axes++] = axis;
         sweep->cells *= axis->count;
     }
+    if (sweep->points > 0)
+        sweep->cells = sweep->points * (sweep->axes + SOBOL_AB);
     sweep->batch_cells = sweep->simulate ? 1 : (sweep->cells + BATCHES_AIM - 1) / BATCHES_AIM;
     if (sweep->batch_cells > BATCH_CELLS_MAX)
         sweep->batch_cells = BATCH_CELLS_MAX;
@@ -101,6 +161,8 @@ int sweep_open(struct sweep *sweep, struct axes *settings, struct diag *diag)
     if (status == STATUS_OK)
         status = check_values(sweep, diag);
     if (status == STATUS_OK)
+        status = check_names(sweep, diag);
+    if (status == STATUS_OK)
         choose_moves(sweep);
     return status;
 }
@@ -112,6 +174,12 @@ void sweep_close(struct sweep *sweep)
 
 size_t sweep_index(const struct sweep *sweep, uint64_t cell, size_t axis)
 {
+    if (sweep->points > 0) {
+        uint64_t evaluations = sweep->axes + SOBOL_AB;
+        uint64_t which = cell % evaluations;
+        bool of_b = which == SOBOL_B || which == SOBOL_AB + axis;
+        return sweep->axis[axis]->drawn[cell / evaluations + (of_b ? sweep->points : 0)];
+    }
     for (size_t i = sweep->axes; i-- > axis + 1;)
         cell /= sweep->axis[i]->count;
     return (size_t)(cell % sweep->axis[axis]->count);
@@ -210,7 +278,7 @@ static uint64_t hash_simulation(uint64_t hash, const struct sweep *sweep)
 
 uint64_t sweep_identity(const struct sweep *sweep)
 {
-    uint64_t shape[] = {sweep->format, sweep->simulate, sweep->batch_cells};
+    uint64_t shape[] = {sweep->format, sweep->simulate, sweep->knees, sweep->batch_cells};
     uint64_t hash = journal_hash(journal_hash_start, shape, sizeof shape);
     for (size_t i = 0; i < CATALOG_TABLES; i++)
         hash = hash_table(hash, &sweep->catalog->tables[i]);
@@ -220,6 +288,8 @@ uint64_t sweep_identity(const struct sweep *sweep)
         hash = hash_text(hash, axis->column);
         for (size_t v = 0; v < axis->count; v++)
             hash = hash_text(hash, axis->values[v].text);
+        if (axis->drawn != NULL)
+            hash = journal_hash(hash, axis->drawn, 2 * sweep->points * sizeof *axis->drawn);
     }
     return sweep->simulate ? hash_simulation(hash, sweep) : hash;
 }

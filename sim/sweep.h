@@ -28,12 +28,15 @@ struct sweep {
     struct axes settings;   /* all; those of more than one value are the axes */
     const struct axis *axis[AXES_MAX];
     bool moves[AXES_MAX]; /* the axis needs no new binding */
+    bool rebinds;         /* every cell is a binding, of the same expressions */
     size_t axes;
     int free_option[FREE_MAX];
     size_t free_count;
+    uint64_t points; /* of axes that are drawn (sim/design.h); 0: every combination */
     uint64_t cells, batches, batch_cells;
     enum row_format format;
-    bool simulate;
+    bool simulate, knees;       /* knees: look for them in every simulated cell */
+    bool strict;                /* an invalid cell is an error */
     struct run_rules rules;     /* of simulations, each on one thread */
     const enum metric *metrics; /* that rows tell, with their half-widths */
     size_t metric_count;
@@ -47,14 +50,16 @@ struct cell {
     const struct limit *limit, *slow; /* first fatal; first of all if that is another; or NULL */
     double demand, capacity;          /* of the first fatal one at the request */
     struct answer *answer;            /* simulated; NULL: not */
+    const char *invalid;              /* why it makes no scenario; NULL: it does */
 };
 
 /* What a thread keeps between cells. */
 struct sweep_worker;
 
 /* Prepares a study of `start` changed by `settings`, which the study takes over. The catalogue, the
- * overlay and start must outlive it; set simulate, rules and metrics before. Errors: a value that
- * does not fit its name, too many axes. The caller ends with sweep_close, also after an error. */
+ * overlay and start must outlive it; set simulate, rules and metrics before. Errors: a name or a
+ * value that no cell could take, too many axes. The caller ends with sweep_close, also after an
+ * error. */
 int sweep_open(struct sweep *sweep, struct axes *settings, struct diag *diag);
 void sweep_close(struct sweep *sweep);
 
@@ -67,7 +72,8 @@ size_t sweep_index(const struct sweep *sweep, uint64_t cell, size_t axis);
 int sweep_worker_new(struct sweep_worker **worker, const struct sweep *sweep, struct diag *diag);
 void sweep_worker_free(struct sweep_worker *worker);
 
-/* Answers a cell. Errors: a cell that makes no scenario, named by its values. */
+/* Answers a cell; one that makes no scenario is an answer, too, unless the study is strict: then it
+ * is an error, named by its values. */
 int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, struct diag *diag);
 
 /* Answers cells first .. first+count-1 in the order that costs least, each handed to `take`. The
@@ -81,6 +87,11 @@ int sweep_cells(struct sweep_worker *worker, uint64_t first, uint64_t count, tak
 int sweep_header(const struct sweep *sweep, char **text, size_t *length, struct diag *diag);
 int sweep_batch(struct sweep_worker *worker, const struct sweep *sweep, uint64_t batch, char **text,
                 size_t *length, struct diag *diag);
+
+/* Whether a line of rows (with its newline, and not the header) is of an invalid cell; if so, why.
+ */
+bool sweep_row_invalid(const struct sweep *sweep, const char *line, size_t length, char *reason,
+                       size_t size);
 
 /* Runs batches first .. end-1 on `threads` (0: all CPUs), and as many of each other rank, and
  * writes their rows in order. Batches that the journal has are not run, others are added to it. */

@@ -1,9 +1,11 @@
 /* One cell: the scenario it stands for, the model that answers it. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/option.h"
+#include "sim/sobol.h"
 #include "sim/sweep.h"
 
 /* A model bound to one combination of the axes that bind. */
@@ -27,6 +29,7 @@ struct sweep_worker {
     struct binding *at; /* the present cell's */
     uint64_t clock;
     struct answer answer;
+    char invalid[256]; /* the present cell's reason */
 };
 
 int sweep_worker_new(struct sweep_worker **worker, const struct sweep *sweep, struct diag *diag)
@@ -58,10 +61,31 @@ void sweep_worker_free(struct sweep_worker *worker)
     free(worker);
 }
 
+/* Of axes that are drawn: whose combinations are too many to be numbered, so it is the number of
+ * the first evaluation of the same point that has the same values of these axes. */
+static uint64_t drawn_number(const struct sweep *sweep, uint64_t cell, bool moves)
+{
+    uint64_t which = cell % (sweep->axes + SOBOL_AB);
+    return which >= SOBOL_AB && sweep->moves[which - SOBOL_AB] != moves ? cell - which : cell;
+}
+
+static bool can_number(const struct sweep *sweep, bool moves)
+{
+    uint64_t combinations = 1;
+    for (size_t i = 0; i < sweep->axes; i++) {
+        if (sweep->moves[i] == moves &&
+            __builtin_mul_overflow(combinations, sweep->axis[i]->count, &combinations))
+            return false;
+    }
+    return true;
+}
+
 /* The number of a cell among the axes that move or among those that do not. */
 static uint64_t number_among(const struct sweep *sweep, uint64_t cell, bool moves)
 {
     uint64_t number = 0;
+    if (sweep->points > 0 && !can_number(sweep, moves))
+        return drawn_number(sweep, cell, moves);
     for (size_t i = 0; i < sweep->axes; i++) {
         if (sweep->moves[i] == moves)
             number = number * sweep->axis[i]->count + sweep_index(sweep, cell, i);
@@ -124,16 +148,23 @@ static int bind(struct sweep_worker *worker, struct binding *at, uint64_t cell, 
                 struct diag *diag)
 {
     const struct sweep *sweep = worker->sweep;
-    model_free(at->model);
-    at->model = NULL;
+    if (!sweep->rebinds) {
+        model_free(at->model);
+        at->model = NULL;
+    }
     int status = apply_settings(sweep, cell, at->bound, diag);
-    if (status != STATUS_OK)
-        return status;
     memcpy(at->now, at->bound, sizeof *at->now);
-    status = move_scenario(sweep, at, cell, diag);
     if (status == STATUS_OK)
+        status = move_scenario(sweep, at, cell, diag);
+    if (status == STATUS_OK && at->model != NULL)
+        status = model_rebind(at->model, at->now, diag);
+    else if (status == STATUS_OK)
         status = model_new_free(&at->model, sweep->catalog, at->now, sweep->free_option,
                                 sweep->free_count, diag);
+    if (status != STATUS_OK) {
+        model_free(at->model);
+        at->model = NULL;
+    }
     at->number = number;
     at->known = false;
     at->firsts = firsts_unknown;
@@ -190,21 +221,40 @@ static int simulate(struct sweep_worker *worker, struct cell *out, struct diag *
     const struct sweep *sweep = worker->sweep;
     struct run_rules rules = sweep->rules;
     double fails_at = worker->at->firsts.fatal.fails_at;
+    double wall = isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0);
     rules.threads = 1;
     rules.progress = NULL;
     answer_free(&worker->answer);
-    int status = answer_figures(&worker->answer, worker->at->model,
-                                isinf(fails_at) ? INFINITY : fmax(fails_at - 1, 0), sweep->overlay,
-                                &rules, diag);
+    int status = sweep->knees ? answer_find(&worker->answer, worker->at->model, wall, 0,
+                                            sweep->overlay, &rules, diag)
+                              : answer_figures(&worker->answer, worker->at->model, wall,
+                                               sweep->overlay, &rules, diag);
     out->answer = &worker->answer;
+    out->verdict = answer_verdict(out->verdict, out->answer, out->requested);
     return status;
+}
+
+/* Makes an error of the cell's own its answer. */
+static int refuse(struct sweep_worker *worker, uint64_t cell, int status, struct cell *out,
+                  struct diag *diag)
+{
+    if (status != STATUS_DATA || worker->sweep->strict)
+        return name_cell(worker->sweep, cell, status, diag);
+    snprintf(worker->invalid, sizeof worker->invalid, "%s%s%.150s", diag->column,
+             diag->column[0] != '\0' ? ": " : "", diag->message);
+    for (char *at = worker->invalid; *at != '\0'; at++) {
+        if (iscntrl((unsigned char)*at)) /* a row is a line */
+            *at = ' ';
+    }
+    *out = (struct cell){.invalid = worker->invalid};
+    return STATUS_OK;
 }
 
 int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, struct diag *diag)
 {
     int status = place_model(worker, cell, diag);
     if (status != STATUS_OK)
-        return name_cell(worker->sweep, cell, status, diag);
+        return refuse(worker, cell, status, out, diag);
     struct binding *at = worker->at;
     struct model *model = at->model;
     const struct firsts *firsts = &at->firsts;
@@ -225,7 +275,7 @@ int sweep_cell(struct sweep_worker *worker, uint64_t cell, struct cell *out, str
         out->slow = model_limit(model, (size_t)firsts->any.index);
     if (worker->sweep->simulate)
         status = simulate(worker, out, diag);
-    return status == STATUS_OK ? status : name_cell(worker->sweep, cell, status, diag);
+    return status == STATUS_OK ? status : refuse(worker, cell, status, out, diag);
 }
 
 /* A cell's place in the order of work: by binding, then by what moves, guests innermost. */

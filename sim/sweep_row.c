@@ -111,29 +111,39 @@ static void put_axis(struct text *text, enum row_format format, const struct axi
 static const char *const columns[] = {"verdict",    "limit",       "max_ok",
                                       "max_ok_low", "max_ok_high", "demand",
                                       "capacity",   "slowed_by",   "slowed_from"};
+static const char *const knee_columns[] = {"knee", "knee_level", "knee_metric", "knee_ok"};
+static const char note_column[] = "note"; /* the last */
+
+static void put_names(struct text *text, const struct sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->axes; i++) {
+        put_word(text, ROWS_CSV, sweep->axis[i]->column);
+        put_text(text, ",");
+    }
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        put_text(text, columns[i]);
+        put_text(text, ",");
+    }
+    for (size_t i = 0; sweep->simulate && i < sweep->metric_count; i++) {
+        const char *name = metric_texts[sweep->metrics[i]].name;
+        put_text(text, name);
+        put_text(text, ",");
+        put_text(text, name);
+        put_text(text, "_half,");
+    }
+    for (size_t i = 0; sweep->knees && i < sizeof knee_columns / sizeof knee_columns[0]; i++) {
+        put_text(text, knee_columns[i]);
+        put_text(text, ",");
+    }
+    put_text(text, note_column);
+    put_text(text, "\n");
+}
 
 int sweep_header(const struct sweep *sweep, char **out, size_t *length, struct diag *diag)
 {
     struct text text = {.at = NULL};
-    for (size_t i = 0; sweep->format == ROWS_CSV && i < sweep->axes; i++) {
-        put_word(&text, ROWS_CSV, sweep->axis[i]->column);
-        put_text(&text, ",");
-    }
-    for (size_t i = 0; sweep->format == ROWS_CSV && i < sizeof columns / sizeof columns[0]; i++) {
-        put_text(&text, i > 0 ? "," : "");
-        put_text(&text, columns[i]);
-    }
-    for (size_t i = 0; sweep->format == ROWS_CSV && sweep->simulate && i < sweep->metric_count;
-         i++) {
-        const char *name = metric_texts[sweep->metrics[i]].name;
-        put_text(&text, ",");
-        put_text(&text, name);
-        put_text(&text, ",");
-        put_text(&text, name);
-        put_text(&text, "_half");
-    }
     if (sweep->format == ROWS_CSV)
-        put_text(&text, "\n");
+        put_names(&text, sweep);
     *out = text.at;
     *length = text.length;
     return text.failed ? diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory") : STATUS_OK;
@@ -149,7 +159,7 @@ static void put_model(struct text *text, enum row_format format, const struct ce
                              cell->limit != NULL ? cell->demand : INFINITY,
                              cell->limit != NULL ? cell->capacity : INFINITY};
     put_field(text, format, columns[0], first);
-    put_word(text, format, verdict_name(cell->verdict));
+    put_word(text, format, cell->invalid != NULL ? "invalid" : verdict_name(cell->verdict));
     put_field(text, format, columns[1], false);
     put_optional(text, format, cell->limit != NULL ? cell->limit->id : NULL);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
@@ -167,7 +177,7 @@ static void put_figures(struct text *text, const struct sweep *sweep, const stru
     for (size_t i = 0; i < sweep->metric_count; i++) {
         enum metric metric = sweep->metrics[i];
         enum phase phase = phase_of(metric);
-        bool there = phase < PHASE_COUNT && answer->ran[phase] &&
+        bool there = answer != NULL && phase < PHASE_COUNT && answer->ran[phase] &&
                      answer->figures[phase].metric[metric].count > 0;
         struct interval interval = {0};
         char half[NAME_MAX_LENGTH + 8];
@@ -181,6 +191,24 @@ static void put_figures(struct text *text, const struct sweep *sweep, const stru
     }
 }
 
+/* The count from which on a level is missed and which one; and the most that was seen to hold all
+ * of them. Nothing where no knee was looked for. */
+static void put_knee(struct text *text, const struct sweep *sweep, const struct answer *answer)
+{
+    bool there = answer != NULL && answer->knees.count > 0;
+    int first = there ? knees_first(&answer->knees) : -1;
+    const struct knee *knee = first >= 0 ? &answer->knees.knee[first] : NULL;
+    double ok = there ? answer->knees.bound : NAN;
+    put_field(text, sweep->format, knee_columns[0], false);
+    put_value(text, sweep->format, knee != NULL ? knee->first_bad : NAN);
+    put_field(text, sweep->format, knee_columns[1], false);
+    put_optional(text, sweep->format, knee != NULL ? knee->slo : NULL);
+    put_field(text, sweep->format, knee_columns[2], false);
+    put_optional(text, sweep->format, knee != NULL ? metric_texts[knee->metric].name : NULL);
+    put_field(text, sweep->format, knee_columns[3], false);
+    put_value(text, sweep->format, knee != NULL ? knee->last_good : ok);
+}
+
 static void put_row(struct text *text, const struct sweep *sweep, uint64_t number,
                     const struct cell *cell)
 {
@@ -189,9 +217,45 @@ static void put_row(struct text *text, const struct sweep *sweep, uint64_t numbe
         put_axis(text, sweep->format, sweep->axis[i], sweep_index(sweep, number, i));
     }
     put_model(text, sweep->format, cell, sweep->axes == 0);
-    if (cell->answer != NULL)
+    if (sweep->simulate)
         put_figures(text, sweep, cell->answer);
+    if (sweep->knees)
+        put_knee(text, sweep, cell->answer);
+    put_field(text, sweep->format, note_column, false);
+    put_optional(text, sweep->format, cell->invalid);
     put_text(text, sweep->format == ROWS_CSV ? "\n" : "}\n");
+}
+
+/* A note is the last field, and is empty but for an invalid cell. Takes its quotes off. */
+bool sweep_row_invalid(const struct sweep *sweep, const char *line, size_t length, char *reason,
+                       size_t size)
+{
+    bool csv = sweep->format == ROWS_CSV;
+    size_t end = length - (csv ? 1 : 2); /* "\n" or "}\n" */
+    char before = csv ? ',' : 'l';       /* of an empty one: nothing or null */
+    size_t begin = 0;
+    size_t used = 0;
+    bool quoted = false;
+    if (length < 3 || line[end - 1] == before)
+        return false;
+    for (size_t i = 0; i < end; i++) {
+        if (line[i] == '\\' && !csv)
+            i++;
+        else if (line[i] == '"')
+            quoted = !quoted;
+        else if (line[i] == (csv ? ',' : ':') && !quoted)
+            begin = i + 1;
+    }
+    quoted = line[begin] == '"';
+    begin += quoted;
+    end -= quoted;
+    for (size_t i = begin; i < end && used + 1 < size; i++) {
+        if (quoted && line[i] == (csv ? '"' : '\\'))
+            i++; /* what it stands before is meant */
+        reason[used++] = line[i];
+    }
+    reason[used] = '\0';
+    return true;
 }
 
 /* Rows are made in the order of work and put in that of cells. */

@@ -29,7 +29,7 @@ fail() {
 same() {
     count=$1
     shift
-    "$SCALESIM" "$@" >"$folder/plain" && ranks "$count" "$@" >"$folder/ranks" &&
+    "$SCALESIM" "$@" >"$folder/plain" 2>"$folder/err" && ranks "$count" "$@" >"$folder/ranks" &&
         cmp "$folder/plain" "$folder/ranks" && echo "ok: $count ranks: $*" || fail "$count ranks: $*"
 }
 
@@ -53,7 +53,9 @@ same 4 $model
 same 1 $model --json
 same 3 $model --shard 2/3 --threads 2
 same 4 $simulated
-ends 3 65 "at guests 0" sweep --guests 0..40 --disks 4
+same 3 sweep --sobol 64 --memory 1G..8G --vcpus 1..16:x2 --csv
+same 3 sweep --guests 0..40 --disks 4
+ends 3 65 "at guests 0" sweep --guests 0..40 --disks 4 --strict
 ends 3 65 "no limit 'nothing'" sweep --guests 1..9 --set nothing=1
 ends 2 64 "unrecognized option" sweep --guests 1..9 --nothing
 ends 2 74 "/nowhere/rows.csv" sweep --guests 1..9 -o /nowhere/rows.csv

@@ -212,6 +212,64 @@ static void options_answer_to_their_names(void **state)
 }
 
 /* A model bound again predicts what a new one does. */
+/* Texts of cases are as long as they are: nothing of them is cut off. */
+static void long_settings_are_read_whole(void **state)
+{
+    enum { ROOM = 8192 };
+    struct scenario *scenario = malloc(sizeof *scenario);
+    char *text = malloc(ROOM);
+    struct diag diag = {.line = 0};
+    size_t used = 0;
+    (void)state;
+    for (int i = 0; i < 60; i++) /* more than 1023 bytes, in one value and in all of them */
+        used += (size_t)snprintf(text + used, ROOM - used, "%spty_max_of_some_longer_name_%d=%d",
+                                 i == 0 ? "set=" : ",", i, i);
+    used += (size_t)snprintf(text + used, ROOM - used, " vcpus=7");
+    for (int i = 0; i < 200; i++)
+        used += (size_t)snprintf(text + used, ROOM - used, " guests=%d", i);
+    snprintf(text + used, ROOM - used, " nics_per_guest=3");
+    assert_int_equal(scenario_init(scenario, &diag), 0);
+    size_t before = scenario->set_count;
+    assert_int_equal(scenario_settings(scenario, text, &diag), 0);
+    assert_int_equal(scenario->set_count, before + 60);
+    assert_string_equal(scenario->set[before + 59].name, "pty_max_of_some_longer_name_59");
+    assert_true(scenario->set[before + 59].value == 59);
+    assert_true(scenario->classes[0].value[OPTION_GUESTS] == 199);
+    assert_true(scenario->classes[0].nics[0].value[OPTION_NICS_PER_GUEST] == 3);
+    snprintf(text + used, ROOM - used, " vcpus");
+    assert_int_equal(scenario_settings(scenario, text, &diag), STATUS_DATA);
+    assert_non_null(strstr(diag.message, "'vcpus' is not NAME=VALUE"));
+    free(text);
+    free(scenario);
+}
+
+static void other_words_for_names(void **state)
+{
+    static const struct {
+        const char *name;
+        int option;
+    } cases[] = {
+        {"host.memory", 1},    {"host.cpus", 1},
+        {"host.ksm", 1},       {"kernel.io_uring_disabled", 1},
+        {"host_memory", 0},    {"host.pty", 0},
+        {"host.vcpus", 0},     {"memory", 0},
+        {"guest.memory", 0},   {"pty_max", 0},
+        {"my.host.memory", 0}, {"host.", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int option = option_find_set(cases[i].name);
+        if ((option >= 0) != (cases[i].option != 0))
+            fail_msg("%s: %d", cases[i].name, option);
+    }
+    assert_int_equal(option_find_set("host.memory"), option_find("host_memory"));
+    assert_int_equal(option_find("guest-memory"), OPTION_MEMORY);
+    assert_int_equal(component_find("kernel", 6), COMPONENT_LINUX);
+    assert_int_equal(component_find("guest_kernel", 12), COMPONENT_GUEST_LINUX);
+    for (size_t i = 0; option_synonyms[i][0] != NULL; i++)
+        assert_true(option_find(option_synonyms[i][1]) >= 0);
+}
+
 static void rebound_models_are_new_ones(void **state)
 {
     static const char *const settings[] = {"guests=10",
@@ -263,6 +321,8 @@ int main(void)
         cmocka_unit_test(conditions_are_split_only_where_they_may_be),
         cmocka_unit_test(predictions_are_what_a_walk_finds),
         cmocka_unit_test(a_step_is_what_a_stated_value_is),
+        cmocka_unit_test(long_settings_are_read_whole),
+        cmocka_unit_test(other_words_for_names),
         cmocka_unit_test(rebound_models_are_new_ones),
     };
     return cmocka_run_group_tests_name("model", tests, load_catalog, free_catalog);

@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
+#include "model/option.h"
+#include "sim/design.h"
 #include "sim/sweep.h"
 #include "tests/unit/loaded_catalog.h"
 #include "tests/unit/program.h"
@@ -53,6 +56,10 @@ static void lists_and_ranges(void **state)
          "pty_max=256 pty_max=512 bridge_ports=1 bridge_ports=2 bridge_ports=3"},
         {"used", "ptys=0..40:20", "ptys=0 ptys=20 ptys=40"},
         {"set", "pty_max=10,unlimited", "pty_max=10 pty_max=unlimited"},
+        {"kernel", "5.10,6.12", "5.10 6.12"},
+        {"set", "host.memory=256G,512G", "256G 512G"},
+        {"set", "host.drive=nvme,hdd,pty_max=7", "nvme hdd pty_max=7"},
+        {"guest-memory", "1G", "1G"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -108,10 +115,11 @@ struct bench {
     struct sweep sweep;
 };
 
-static struct bench *open_study(const char *scenario, const struct setting *settings)
+/* points: drawn, not combined; 0: combined. */
+static struct bench *open_drawn(const char *scenario, const struct setting *settings, size_t points)
 {
     struct diag diag = {.line = 0};
-    struct axes axes = {.count = 0};
+    struct axes axes = {.intervals = points > 0};
     struct bench *bench = calloc(1, sizeof *bench);
     assert_non_null(bench);
     assert_int_equal(scenario_init(&bench->start, &diag), 0);
@@ -119,10 +127,17 @@ static struct bench *open_study(const char *scenario, const struct setting *sett
         assert_int_equal(scenario_read(&bench->start, scenario, &diag), 0);
     for (; settings->name != NULL; settings++)
         assert_int_equal(axes_add(&axes, settings->name, settings->text, &diag), 0);
-    bench->sweep =
-        (struct sweep){.catalog = &catalog, .overlay = &bench->overlay, .start = &bench->start};
+    if (points > 0)
+        assert_int_equal(design_draw(&axes, points, 1, &diag), 0);
+    bench->sweep = (struct sweep){
+        .catalog = &catalog, .overlay = &bench->overlay, .start = &bench->start, .points = points};
     assert_int_equal(sweep_open(&bench->sweep, &axes, &diag), 0);
     return bench;
+}
+
+static struct bench *open_study(const char *scenario, const struct setting *settings)
+{
+    return open_drawn(scenario, settings, 0);
 }
 
 static void close_study(struct bench *bench)
@@ -150,17 +165,56 @@ static void predict_cell(const struct sweep *sweep, uint64_t cell, struct scenar
     assert_int_equal(scenario_spread(scenario, &diag), 0);
 }
 
-static void assert_same(const struct sweep *sweep, uint64_t number, const struct cell *cell)
+/* The model of the long way. Parsing is most of what a binding costs, so it is bound anew in the
+ * same expressions while nothing but options differs, which it does not know to be a study's. */
+struct reference {
+    struct scenario scenario[2];
+    size_t at; /* the one that the model is bound to */
+    struct model *model;
+    uint64_t parsed;
+};
+
+static bool same_overrides(const struct override *a, const struct override *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(a[i].name, b[i].name) != 0 || a[i].value != b[i].value)
+            return false;
+    }
+    return true;
+}
+
+static bool same_rows(const struct scenario *a, const struct scenario *b)
+{
+    return memcmp(a->versions, b->versions, sizeof a->versions) == 0 &&
+           a->value[OPTION_ARCH] == b->value[OPTION_ARCH] && a->set_count == b->set_count &&
+           a->used_count == b->used_count && same_overrides(a->set, b->set, a->set_count) &&
+           same_overrides(a->used, b->used, a->used_count);
+}
+
+static void bind_reference(struct reference *reference, const struct sweep *sweep, uint64_t cell)
 {
     struct diag diag = {.line = 0};
-    struct scenario *scenario = malloc(sizeof *scenario);
-    struct model *model;
+    size_t next = 1 - reference->at;
+    const struct scenario *scenario = &reference->scenario[next];
+    predict_cell(sweep, cell, &reference->scenario[next]);
+    if (reference->model != NULL && same_rows(scenario, &reference->scenario[reference->at])) {
+        assert_int_equal(model_rebind(reference->model, scenario, &diag), 0);
+    } else {
+        model_free(reference->model);
+        assert_int_equal(model_new(&reference->model, sweep->catalog, scenario, &diag), 0);
+        reference->parsed++;
+    }
+    reference->at = next;
+}
+
+static void assert_same(const struct sweep *sweep, struct reference *reference, uint64_t number,
+                        const struct cell *cell)
+{
+    struct diag diag = {.line = 0};
     struct prediction whole;
-    assert_non_null(scenario);
-    predict_cell(sweep, number, scenario);
-    assert_int_equal(model_new(&model, sweep->catalog, scenario, &diag), 0);
-    assert_int_equal(prediction_init(&whole, model, &diag), 0);
-    predict(model, &whole);
+    bind_reference(reference, sweep, number);
+    assert_int_equal(prediction_init(&whole, reference->model, &diag), 0);
+    predict(reference->model, &whole);
     assert_true(cell->requested == whole.requested);
     assert_int_equal(cell->limit != NULL, whole.first_fatal >= 0);
     if (cell->limit != NULL) {
@@ -179,12 +233,11 @@ static void assert_same(const struct sweep *sweep, uint64_t number, const struct
         assert_true(cell->firsts.any.fails_at == whole.outcomes[whole.first].fails_at);
     }
     prediction_free(&whole);
-    model_free(model);
-    free(scenario);
 }
 
 struct check {
     const struct sweep *sweep;
+    struct reference *reference;
     uint64_t every, seen;
 };
 
@@ -192,8 +245,27 @@ static int check_cell(void *context, uint64_t number, const struct cell *cell)
 {
     struct check *check = context;
     if (check->seen++ % check->every == 0)
-        assert_same(check->sweep, number, cell);
+        assert_same(check->sweep, check->reference, number, cell);
     return STATUS_OK;
+}
+
+/* Every so many cells of a study against the long way; ends the study. */
+static void check_study(struct bench *bench, uint64_t every)
+{
+    struct diag diag = {.line = 0};
+    struct sweep_worker *worker;
+    struct reference *reference = calloc(1, sizeof *reference);
+    struct check check = {&bench->sweep, reference, every, 0};
+    assert_non_null(reference);
+    assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
+    if (sweep_cells(worker, 0, bench->sweep.cells, check_cell, &check, &diag) != STATUS_OK)
+        fail_msg("%s", diag.message);
+    assert_int_equal(check.seen, bench->sweep.cells);
+    assert_true(reference->parsed > 0);
+    model_free(reference->model);
+    free(reference);
+    sweep_worker_free(worker);
+    close_study(bench);
 }
 
 static void cells_are_single_answers(void **state)
@@ -231,19 +303,28 @@ static void cells_are_single_answers(void **state)
         {"bridge-ports-2015", {{"guests", "1..2001:500"}, {"disks", "1,500,7000"}}, 1},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++) {
-        struct bench *bench = open_study(studies[i].scenario, studies[i].settings);
-        struct check check = {&bench->sweep, studies[i].every, 0};
-        struct sweep_worker *worker;
-        struct diag diag = {.line = 0};
-        assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
-        int status = sweep_cells(worker, 0, bench->sweep.cells, check_cell, &check, &diag);
-        if (status != STATUS_OK)
-            fail_msg("study %zu: %s", i, diag.message);
-        assert_int_equal(check.seen, bench->sweep.cells);
-        sweep_worker_free(worker);
-        close_study(bench);
-    }
+    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++)
+        check_study(open_study(studies[i].scenario, studies[i].settings), studies[i].every);
+}
+
+static void drawn_cells_are_single_answers(void **state)
+{
+    static const struct {
+        struct setting settings[6];
+        size_t points;
+    } studies[] = {
+        {{{"guests", "1..3000"}, {"disks", "1..20000:x2"}, {"memory", "1G..8G"}}, 40},
+        {{{"linux", "5.10,6.12"}, {"guests", "1..900"}, {"vcpus", "1,8"}}, 20},
+        {{{"set", "pty_max=10..4000,bridge_ports=5..2000"},
+          {"used", "ptys=0..100"},
+          {"memory", "1G..64G:x2"},
+          {"ramp", "guests"}},
+         20},
+        {{{"host", "debian12,generic-2026"}, {"set", "pty_max=10..4000"}, {"guests", "1..9"}}, 10},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof studies / sizeof studies[0]; i++)
+        check_study(open_drawn(NULL, studies[i].settings, studies[i].points), 1);
 }
 
 static char *rows_of(struct sweep *sweep, unsigned threads, uint64_t shard, uint64_t shards)
@@ -331,6 +412,68 @@ static void simulated_rows_are_the_same_at_any_thread(void **state)
     close_study(bench);
 }
 
+/* A row's knee is that of a single answer; sought on one thread or two. */
+static void rows_have_knees(void **state)
+{
+    static const struct setting settings[] = {{"guests", "8,24"},       {"host_cpus", "2"},
+                                              {"workload", "cpu"},      {"duration", "1"},
+                                              {"disks_per_guest", "0"}, {NULL, NULL}};
+    static const enum metric metrics[] = {METRIC_cpu_busy};
+    struct diag diag = {.line = 0};
+    struct cell cell;
+    struct sweep_worker *worker;
+    (void)state;
+    struct bench *bench = open_study(NULL, settings);
+    struct axes again = bench->sweep.settings;
+    bench->sweep = (struct sweep){.catalog = &catalog,
+                                  .overlay = &bench->overlay,
+                                  .start = &bench->start,
+                                  .simulate = true,
+                                  .knees = true,
+                                  .rules = run_defaults,
+                                  .metrics = metrics,
+                                  .metric_count = 1};
+    bench->sweep.rules.most = 2;
+    assert_int_equal(sweep_open(&bench->sweep, &again, &diag), 0);
+    char *one = rows_of(&bench->sweep, 1, 1, 1);
+    char *two = rows_of(&bench->sweep, 2, 1, 1);
+    assert_string_equal(one, two);
+    assert_int_equal(sweep_worker_new(&worker, &bench->sweep, &diag), 0);
+    assert_int_equal(sweep_cell(worker, 1, &cell, &diag), 0);
+    int first = knees_first(&cell.answer->knees);
+    assert_true(first >= 0);
+    const struct knee *knee = &cell.answer->knees.knee[first];
+    char part[256];
+    snprintf(part, sizeof part, ",%.0f,%s,%s,%.0f,\n", knee->first_bad, knee->slo,
+             metric_texts[knee->metric].name, knee->last_good);
+    if (strstr(one, part) == NULL ||
+        strstr(one, ",knee,knee_level,knee_metric,knee_ok,note\n") == NULL)
+        fail_msg("no %s in %s", part, one);
+    assert_int_equal(cell.verdict, VERDICT_TIGHT);
+    sweep_worker_free(worker);
+    free(one);
+    free(two);
+    close_study(bench);
+}
+
+/* What a worker keeps does not grow with the cells: places and bindings come and go. */
+static void memory_is_bounded(void **state)
+{
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed */
+    char out[256];
+    struct rusage usage;
+    (void)state;
+    assert_int_equal(run("sweep --disks-per-guest 0..4999 --kernel 5.10,6.12,5.4,6.1 "
+                         "--threads 1 >/dev/null",
+                         out, sizeof out),
+                     0);
+    getrusage(RUSAGE_CHILDREN, &usage);
+    assert_in_range(usage.ru_maxrss, 1, 64 * 1024); /* KiB */
+#else
+    (void)state;
+#endif
+}
+
 static void command_line(void **state)
 {
     static const struct {
@@ -343,7 +486,18 @@ static void command_line(void **state)
         {"sweep --guests 1,2 --json",
          "{\"guests\":1,\"verdict\":\"fits\",\"limit\":\"bridge_ports\"", 0},
         {"sweep --guests 5 --dry-run", "1 cells", 0},
-        {"sweep --guests 0,1 --disks 4", "at guests 0", 65},
+        {"sweep --guests 0,1 --disks 4 --strict", "at guests 0", 65},
+        {"sweep --guests 0,1 --disks 4", "0,invalid,,,,,,,,,\"disks: there is no guest", 0},
+        {"sweep --guests 0,1 --disks 4", "scalesim: 1 of 2 cells are invalid", 0},
+        {"sweep --guests 0,1 --disks 4", "1,fits,bridge_ports,", 0},
+        {"sweep --guests 0,1 --disks 4 --json", "\"note\":\"disks: there is no guest", 0},
+        {"sweep --guests 0,1 --disks 4 --json", "the first: disks: there is no guest", 0},
+        {"sweep --guests 0,1 --disks 4 --json", "\"note\":null}", 0},
+        {"sweep --guests 0 --disks 4,5", "2 of 2 cells are invalid; disks: there", 65},
+        {"sweep --guests 0,1 --disks 4 --shard 1/2", "1 of 1 cells are invalid; disks: there", 65},
+        {"sweep --ramp guests,nothing", "'nothing' is neither a countable", 65},
+        {"sweep --used nothing=1,2", "no resource 'nothing'", 65},
+        {"sweep --parameter nothing=1,2 --simulate", "unknown parameter", 65},
         {"sweep --guests 1..", "guests", 65},
         {"sweep --set nothing=1,2", "no limit 'nothing'", 65},
         {"sweep --guests 1,2 more", "a value may be a list", 64},
@@ -351,6 +505,14 @@ static void command_line(void **state)
         {"sweep --guests 1,2 --shard 3/2", "not I/N", 64},
         {"sweep --guests 1,2 -o /nowhere/rows.csv", "/nowhere/rows.csv", 74},
         {"sweep --host debian12,no-such-host", "no preset 'no-such-host'", 65},
+        {"sweep --kernel 5.10,6.12 --set host.memory=256G,512G --dry-run",
+         "4 cells: linux 2 x host_memory 2", 0},
+        {"sweep --kernel 5.10,6.12 --linux 5.4 --dry-run", "1 cells", 0},
+        {"sweep --host-memory 1G,2G --set host.memory=4G,8G,16G --dry-run",
+         "3 cells: host_memory 3", 0},
+        {"sweep --set host.memry=1,2", "did you mean 'host.memory'", 65},
+        {"sweep --kernal 5.10,6.12", "did you mean 'kernel'", 64},
+        {"sweep --gest-memory 1G", "did you mean 'guest-memory'", 64},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -367,9 +529,12 @@ int main(void)
         cmocka_unit_test(lists_and_ranges),
         cmocka_unit_test(wrong_lists),
         cmocka_unit_test(cells_are_single_answers),
+        cmocka_unit_test(drawn_cells_are_single_answers),
         cmocka_unit_test(threads_and_shards_change_nothing),
         cmocka_unit_test(identity_tells_studies_apart),
         cmocka_unit_test(simulated_rows_are_the_same_at_any_thread),
+        cmocka_unit_test(rows_have_knees),
+        cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(command_line),
     };
     return cmocka_run_group_tests(tests, load_catalog, free_catalog);
