@@ -21,13 +21,17 @@ static void add_line(struct libscols_table *table, const struct estimate *estima
 {
     char value[CELL], interval[CELL], error[CELL], rows[CELL];
     snprintf(value, sizeof value, "%.4g", estimate->value.value);
-    snprintf(interval, sizeof interval, "%.4g..%.4g", estimate->value.low, estimate->value.high);
+    if (isfinite(estimate->value.low) && isfinite(estimate->value.high))
+        snprintf(interval, sizeof interval, "%.4g..%.4g", estimate->value.low,
+                 estimate->value.high);
+    else
+        snprintf(interval, sizeof interval, "none");
     snprintf(error, sizeof error, "%.1f %%", 100 * estimate->quality.mean_error);
     snprintf(rows, sizeof rows, "%zu", estimate->quality.n);
     const char *cells[] = {estimate->parameter,
                            value,
                            interval,
-                           estimate->fit,
+                           estimate->fitting.kind->name,
                            rows,
                            error,
                            verdict(estimate),
@@ -78,9 +82,13 @@ static int write_file(const struct calibration *calibration, const struct argume
     if (status == STATUS_OK)
         status = output_open(&output, arguments->output, diag);
     if (status == STATUS_OK) {
-        size_t count = calibration_write(calibration, old.columns > 0 ? &old : NULL,
-                                         arguments->force, output.file);
-        status = output_commit(&output, diag);
+        size_t count;
+        status = calibration_write(calibration, old.columns > 0 ? &old : NULL, arguments->force,
+                                   output.file, &count, diag);
+        if (status == STATUS_OK)
+            status = output_commit(&output, diag);
+        else
+            output_discard(&output);
         if (status == STATUS_OK)
             printf("%zu parameters written to %s\n", count, arguments->output);
     }
