@@ -23,7 +23,8 @@ enum exit_code {
 enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 struct setting {
-    const char *name, *text;
+    char name[NAME_MAX_LENGTH];
+    const char *text;
 };
 
 struct arguments {
@@ -44,6 +45,10 @@ struct arguments {
     struct run_rules rules; /* of simulations */
     size_t draws;           /* of the coefficients */
 };
+
+/* Reads the command line into arguments that hold the defaults. A wrong one ends the program with
+ * what is wrong and exit code 64. */
+int flags_parse(struct arguments *arguments, int count, char **values, struct diag *diag);
 
 /* Everything a verb needs to answer; opened by question_open, closed by question_close. */
 struct question {

@@ -22,6 +22,7 @@ struct search {
     const struct catalog *catalog;
     const struct scenario *scenario;
     struct run_rules rules;
+    double level[METRIC_COUNT]; /* that is looked for, by metric; NAN: none */
     const struct overlay *overlay;
     struct probe *probes;
     struct diag *diag;
@@ -62,35 +63,66 @@ static bool is_bad(const struct knee *knee, const struct probe *probe)
     return probe->figures.metric[knee->metric].mean > knee->worst;
 }
 
-/* Halves [good, bad] down to neighbours, or to one in a hundred of it. */
+/* A bracket of the count at which a level breaks. */
+struct bracket {
+    double at[2];   /* the last good count, the first bad one */
+    double over[2]; /* the metric there, less the level */
+    double bound;
+    int left; /* steps until halving would have ended, and one more */
+};
+
+/*
+ * The next count to look at: where the line between the ends meets zero, drawn towards the middle,
+ * and so near to it that the search never takes more than one step more than halving. That is the
+ * ITP method (Oliveira and Takahashi, ACM TOMS 47(1), 2020) with k1 = 0.2 / bound, k2 = 2, n0 = 1.
+ */
+static double next_count(struct bracket *bracket, double width)
+{
+    const double *at = bracket->at;
+    const double *over = bracket->over;
+    double span = at[1] - at[0];
+    double middle = (at[0] + at[1]) / 2;
+    double line = (over[1] * at[0] - over[0] * at[1]) / (over[1] - over[0]);
+    double away = fmax(fabs(line - middle) - 0.2 * span * span / bracket->bound, 0);
+    double most = fmax(ldexp(width / 2, bracket->left--) - span / 2, 0);
+    double count = floor(middle + copysign(fmin(away, most), line - middle));
+    return fmin(fmax(count, at[0] + 1), at[1] - 1);
+}
+
+/* The width of the bracket that is narrow enough: neighbours, or one in a hundred. */
+static double width_at(double good)
+{
+    return fmax(1, good / 100);
+}
+
+/* Narrows [0, bound] down to where the level breaks, if it does. */
 static int narrow(struct search *search, struct knee *knee, double bound, bool *partial)
 {
-    double good = 0;
-    double bad = bound;
     enum phase phase = phase_of(knee->metric);
+    search->level[knee->metric] = knee->worst;
     const struct probe *last = probe_at(search, bound, phase);
-    while (last != NULL && !last->figures.partial && is_bad(knee, last) &&
-           bad - good > fmax(1, good / 100)) {
-        double middle = floor((good + bad) / 2);
-        const struct probe *probe = probe_at(search, middle, phase);
-        if (probe == NULL)
-            return STATUS_MEMORY;
-        *partial = *partial || probe->figures.partial;
-        if (*partial)
-            break;
-        if (is_bad(knee, probe)) {
-            bad = middle;
-            last = probe;
-        } else {
-            good = middle;
-        }
-    }
     if (last == NULL)
         return STATUS_MEMORY;
-    *partial = *partial || last->figures.partial;
+    struct bracket bracket = {.at = {0, bound}, .over = {-knee->worst, 0}, .bound = bound};
+    bracket.over[1] = last->figures.metric[knee->metric].mean - knee->worst;
+    bracket.left = (int)ceil(log2(fmax(bound / width_at(0), 1))) + 1;
     bool broken = is_bad(knee, last);
-    knee->last_good = broken ? good : bound;
-    knee->first_bad = broken ? bad : INFINITY;
+    *partial = *partial || last->figures.partial;
+    while (!*partial && broken && bracket.at[1] - bracket.at[0] > width_at(bracket.at[0])) {
+        double n = next_count(&bracket, width_at(bracket.at[0]));
+        const struct probe *probe = probe_at(search, n, phase);
+        if (probe == NULL)
+            return STATUS_MEMORY;
+        *partial = probe->figures.partial;
+        if (*partial)
+            break;
+        bool bad = is_bad(knee, probe);
+        bracket.at[bad] = n;
+        bracket.over[bad] = probe->figures.metric[knee->metric].mean - knee->worst;
+        last = bad ? probe : last;
+    }
+    knee->last_good = broken ? bracket.at[0] : bound;
+    knee->first_bad = broken ? bracket.at[1] : INFINITY;
     knee->at_bad = figures_interval(&last->figures, knee->metric);
     knee->replications = last->figures.metric[knee->metric].count;
     return STATUS_OK;
@@ -154,13 +186,18 @@ int knees_find(struct knees *knees, const struct catalog *catalog, const struct 
                double bound, const struct overlay *overlay, const struct run_rules *rules,
                struct diag *diag)
 {
-    struct search search = {catalog, scenario, *rules, overlay, NULL, diag};
+    struct search search = {catalog, scenario, *rules, {0}, overlay, NULL, diag};
     memset(knees, 0, sizeof *knees);
-    if (search.rules.most > PROBE_REPLICATIONS)
-        search.rules.most = PROBE_REPLICATIONS;
+    search.rules.most = (uint64_t)fmin((double)rules->most, PROBE_REPLICATIONS);
+    search.rules.least = (uint64_t)fmin((double)rules->most, PROBE_REPLICATIONS_LEAST);
+    search.rules.level = search.level;
     knees->bound = bound;
     int status = read_levels(&search, knees);
     size_t kept = 0;
+    for (int i = 0; i < METRIC_COUNT; i++)
+        search.level[i] = NAN;
+    for (size_t i = 0; i < knees->count; i++)
+        search.level[knees->knee[i].metric] = knees->knee[i].worst;
     for (size_t i = 0; status == STATUS_OK && !knees->partial && i < knees->count; i++) {
         struct knee knee = knees->knee[i];
         status = narrow(&search, &knee, bound, &knees->partial);

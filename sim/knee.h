@@ -1,9 +1,9 @@
 /* The knee: the count at which a host is still within every hard limit but no longer good enough. A
  * service level (data/slo.csv) is a metric and the worst value that is acceptable; its knee is the
- * first count of the ramp at which the simulated mean is worse, found by bisection. All runs share
- * their random numbers, so that neighbouring counts differ by what the count changes, not by luck.
- * A metric is taken to grow along the ramp. A probe has few replications: it is asked which side of
- * a level it is on, not where. */
+ * first count of the ramp at which the simulated mean is worse, found by narrowing a bracket. All
+ * runs share their random numbers, so that neighbouring counts differ by what the count changes,
+ * not by luck. A metric is taken to grow along the ramp. A probe has few replications, until its 95
+ * % intervals are clear of every level: it is asked which side of a level it is on, not where. */
 #ifndef SIM_KNEE_H
 #define SIM_KNEE_H
 
@@ -12,7 +12,7 @@
 #include "model/table.h"
 #include "sim/run.h"
 
-enum { LEVELS_MAX = 32, PROBE_REPLICATIONS = 4 };
+enum { LEVELS_MAX = 32, PROBE_REPLICATIONS_LEAST = 2, PROBE_REPLICATIONS = 4 };
 
 struct knee {
     const char *slo, *description, *source, *unit; /* of the level; point into the table */

@@ -113,14 +113,24 @@ static bool precise(const struct running *running, enum metric metric)
            interval.half_width <= running->rules->relative * fabs(interval.mean);
 }
 
+static bool is_clear(const struct running *running, enum metric metric, double level)
+{
+    struct interval interval = figures_interval(running->figures, metric);
+    return isnan(level) || running->figures->metric[metric].count == 0 ||
+           fabs(interval.mean - level) > interval.half_width;
+}
+
 static int enough(void *context, uint64_t merged)
 {
     const struct running *running = context;
-    if (merged < running->rules->least)
+    const struct run_rules *rules = running->rules;
+    if (merged < rules->least)
         return 0;
     for (int i = 0; i < METRIC_COUNT; i++) {
-        if ((running->rules->metric < 0 || running->rules->metric == i) &&
-            !precise(running, (enum metric)i))
+        enum metric metric = (enum metric)i;
+        if (rules->level != NULL
+                ? !is_clear(running, metric, rules->level[i])
+                : (rules->metric < 0 || rules->metric == i) && !precise(running, metric))
             return 0;
     }
     return 1;

@@ -19,6 +19,7 @@ struct run_rules {
     uint64_t least, most; /* replications */
     double relative;      /* half-width of a 95 % interval at which to stop */
     int metric;           /* the one that must be precise; -1: every one */
+    const double *level;  /* by metric, NAN: none: stop when each is clear of its level instead */
     unsigned threads;     /* 0: as many as there are CPUs */
     const atomic_int *cancel;
     void (*progress)(void *context, uint64_t merged, uint64_t most);

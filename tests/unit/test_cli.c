@@ -57,6 +57,19 @@ static void disks_spread_evenly(void **state)
     assert_int_equal(run("--guests 2 --disks 0", out, sizeof out), 0);
 }
 
+static void a_flag_of_another_verb_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--guests 10 --shard 1/2", out, sizeof out), 64);
+    assert_non_null(strstr(out, "--shard is a flag of sweep, not of run"));
+    assert_int_equal(run("--full limits", out, sizeof out), 64);
+    assert_non_null(strstr(out, "--full is a flag of run, not of limits"));
+    assert_int_equal(run("--cells 10 report -o x.html", out, sizeof out), 64);
+    assert_non_null(strstr(out, "--cells is a flag of plot, not of report"));
+    assert_int_equal(run("--guests 10 --seed 1e30", out, sizeof out), 64);
+    assert_non_null(strstr(out, "--seed: '1e30' is not a number from 0 to"));
+}
+
 /* What the README shows is what the program prints. */
 static void readme_shows_the_truth(void **state)
 {
@@ -206,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edge_counts_of_bridge_ports),
+        cmocka_unit_test(a_flag_of_another_verb_is_told),
         cmocka_unit_test(disks_spread_evenly),
         cmocka_unit_test(readme_shows_the_truth),
         cmocka_unit_test(json_has_its_keys),

@@ -172,6 +172,35 @@ static void bad_input_of_simulations(void **state)
     assert_int_equal(run("validate --targets /nonexistent.csv", out, sizeof out), 74);
 }
 
+/* As many guests are started as there are: a level on them breaks right above it. */
+static void a_knee_is_the_first_count_above_its_level(void **state)
+{
+    char directory[] = "/tmp/scalesim-levels-XXXXXX";
+    char path[128], command[512];
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/slo.csv", directory);
+    FILE *file = fopen(path, "w");
+    fputs("slo,metric,worst,unit,when,source,description\n", file);
+    static const char *const worst[] = {"0", "1", "41", "41.5", "118.9", "119", "120", "1e9"};
+    for (size_t i = 0; i < sizeof worst / sizeof worst[0]; i++)
+        fprintf(file, "level-%s,guests_started,%s,,,this test,too many\n", worst[i], worst[i]);
+    fclose(file);
+    snprintf(command, sizeof command,
+             "--guests 120 --launcher qemu --catalog %s --parameter knee_reach=1", directory);
+    assert_int_equal(run(command, out, sizeof out), 1);
+    assert_non_null(strstr(out, "level-0        breaks at 1 guests (good at 0)"));
+    assert_non_null(strstr(out, "level-1        breaks at 2 guests (good at 1)"));
+    assert_non_null(strstr(out, "level-41       breaks at 42 guests (good at 41)"));
+    assert_non_null(strstr(out, "level-41.5     breaks at 42 guests (good at 41)"));
+    assert_non_null(strstr(out, "level-118.9    breaks at 119 guests (good at 118)"));
+    assert_non_null(strstr(out, "level-119      breaks at 120 guests (good at 119)"));
+    assert_non_null(strstr(out, "level-120      holds to 120 guests"));
+    assert_non_null(strstr(out, "level-1e9      holds to 120 guests"));
+    remove(path);
+    rmdir(directory);
+}
+
 /* One coefficient and one service level, laid over the built-in ones. */
 static void tables_are_laid_over(void **state)
 {
@@ -244,6 +273,7 @@ int main(void)
         cmocka_unit_test(threads_change_no_byte),
         cmocka_unit_test(no_simulate_leaves_it_out),
         cmocka_unit_test(a_knee_before_the_wall_is_told_and_counts),
+        cmocka_unit_test(a_knee_is_the_first_count_above_its_level),
         cmocka_unit_test(a_guest_beyond_the_wall_is_refused_in_time_too),
         cmocka_unit_test(timeline_and_series_are_written),
         cmocka_unit_test(interrupted_runs_say_so),
