@@ -147,6 +147,8 @@ static int score_row(struct at *at)
         if (status != STATUS_OK)
             return status;
         judge(column, at->count, &seen, predicted);
+        at->score->points[c * at->score->table.rows + at->row] = (struct curve_point){
+            at->count, seen.value, predicted.mean, predicted.half_width, seen.bound};
     }
     return STATUS_OK;
 }
@@ -168,6 +170,17 @@ static int open_row(struct at *at, const struct catalog *catalog, const struct s
     return status == STATUS_OK ? plan_open(&at->plan, catalog, here, overlay, at->diag) : status;
 }
 
+static int make_points(struct curve_score *score, struct diag *diag)
+{
+    size_t count = score->count * score->table.rows;
+    score->points = calloc(count + 1, sizeof *score->points);
+    if (score->points == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        score->points[i] = (struct curve_point){NAN, NAN, NAN, NAN, false};
+    return STATUS_OK;
+}
+
 int score_curve(struct curve_score *score, const struct catalog *catalog,
                 const struct scenario *scenario, const char *path, const struct overlay *overlay,
                 const struct run_rules *rules, struct diag *diag)
@@ -181,6 +194,8 @@ int score_curve(struct curve_score *score, const struct catalog *catalog,
     if (status == STATUS_OK && option_find(score->table.cells[0]) < 0)
         status = diag_set(diag, STATUS_DATA, path, 1, score->table.cells[0],
                           "the first column is not a countable option such as guests");
+    if (status == STATUS_OK)
+        status = make_points(score, diag);
     for (size_t r = 0; status == STATUS_OK && r < score->table.rows; r++) {
         struct at at = {.score = score, .row = r, .rules = rules, .diag = diag};
         status = open_row(&at, catalog, scenario, overlay, here);
@@ -202,6 +217,7 @@ int score_curve(struct curve_score *score, const struct catalog *catalog,
 void curve_free(struct curve_score *score)
 {
     table_free(&score->table);
+    free(score->points);
     memset(score, 0, sizeof *score);
 }
 

@@ -26,8 +26,15 @@ struct curve_column {
     double worst_at, worst_seen, worst_predicted, worst_error;
 };
 
+/* What a row says of a column; predicted NAN: nothing to compare. */
+struct curve_point {
+    double count, seen, predicted, half_width;
+    bool bound; /* at least `seen` */
+};
+
 struct curve_score {
     struct table table;
+    struct curve_point *points; /* of the column c at the row r: [c * table.rows + r] */
     struct curve_column columns[CURVE_COLUMNS];
     size_t count;
 };

@@ -257,6 +257,16 @@ static struct fit_value throughput(const struct fitting *fitting, double value)
     return at;
 }
 
+/* The share at or below x, and where that of as many further observations lies. */
+static struct fit_value share_at(const struct fitting *fitting, double x)
+{
+    struct fit_value at = plain(law_cdf(&fitting->as.law, x));
+    double reach = 1.96 * sqrt(at.value * (1 - at.value) / (double)fitting->quality.n);
+    at.low = fmax(at.value - reach, 0);
+    at.high = fmin(at.value + reach, 1);
+    return at;
+}
+
 struct fit_value fitting_at(const struct fitting *fitting, double x)
 {
     switch (fitting->kind->family) {
@@ -268,7 +278,7 @@ struct fit_value fitting_at(const struct fitting *fitting, double x)
         return throughput(
             fitting, queue_chain(x, fitting->as.lock.think_s.value, lock_rate, &fitting->as.lock));
     case FIT_LAW:
-        return plain(law_cdf(&fitting->as.law, x));
+        return share_at(fitting, x);
     case FIT_MEAN:
         break;
     }

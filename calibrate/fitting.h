@@ -58,7 +58,7 @@ void fitting_keep_least(struct fitting *fitting);
 int fitting_make(struct fitting *fitting, struct diag *diag);
 
 /* The fitted curve at x, with the 95 % interval of one more observation there (a law: the share at
- * or below x, without an interval: NAN). */
+ * or below x, the interval that of as many observations). */
 struct fit_value fitting_at(const struct fitting *fitting, double x);
 
 void fitting_free(struct fitting *fitting);

@@ -111,9 +111,10 @@ static int read_traces(struct trace *traces, const struct arguments *arguments, 
 int cli_calibrate(const struct arguments *arguments, struct diag *diag)
 {
     struct calibration calibration = {.count = 0};
-    if (arguments->word_count == 0 || (arguments->output == NULL && !arguments->dry_run))
+    bool any = arguments->output != NULL || arguments->dry_run || arguments->plot != NULL;
+    if (arguments->word_count == 0 || !any)
         return diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
-                        "calibrate takes traces and -o FILE or --dry-run");
+                        "calibrate takes traces and -o FILE, --dry-run or --plot DIR");
     struct trace *traces = calloc(arguments->word_count, sizeof *traces);
     if (traces == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
@@ -125,8 +126,10 @@ int cli_calibrate(const struct arguments *arguments, struct diag *diag)
                           "no recipe of data/recipes.csv has its series in these traces");
     if (status == STATUS_OK)
         status = print_estimates(&calibration);
-    if (status == STATUS_OK && !arguments->dry_run)
+    if (status == STATUS_OK && !arguments->dry_run && arguments->output != NULL)
         status = write_file(&calibration, arguments, diag);
+    if (status == STATUS_OK && arguments->plot != NULL)
+        status = plot_calibration(&calibration, arguments, diag);
     for (size_t i = 0; i < arguments->word_count; i++)
         trace_free(&traces[i]);
     free(traces);

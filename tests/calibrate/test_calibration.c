@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,14 +44,10 @@ static int made(void **state)
 
 static int removed(void **state)
 {
-    static const char *const files[] = {"a.csv", "b.csv", "p.csv", "q.csv", "junk"};
-    char path[128];
+    char command[128];
     (void)state;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
-        unlink(path);
-    }
-    return rmdir(directory);
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    return system(command);
 }
 
 static double value_of(const struct table *table, const char *parameter, const char *column)
@@ -283,6 +280,82 @@ static void one_parameter_is_taken_off_another(void **state)
     table_free(&table);
 }
 
+/* Runs without gnuplot: data and script are left. */
+static void draw_nothing(const char *command)
+{
+    char kept[4096];
+    const char *before = getenv("PATH");
+    snprintf(kept, sizeof kept, "%s", before != NULL ? before : "");
+    setenv("PATH", "/nonexistent", 1);
+    int code = run(command, out, sizeof out);
+    setenv("PATH", kept, 1);
+    assert_int_equal(code, 74);
+    assert_non_null(strstr(out, "gnuplot is not installed"));
+}
+
+/* Against a golden file of tests/plots (SCALESIM_GOLDEN=write makes it anew). */
+static void expect_golden(const char *name, const char *golden_name)
+{
+    static char seen[1 << 16], golden[1 << 16];
+    char path[256], golden_path[256];
+    snprintf(path, sizeof path, "%s/pictures/%s.dat", directory, name);
+    snprintf(golden_path, sizeof golden_path, "tests/plots/%s.dat", golden_name);
+    size_t length = slurp(path, seen, sizeof seen);
+    const char *mode = getenv("SCALESIM_GOLDEN");
+    if (mode != NULL && strcmp(mode, "write") == 0) {
+        FILE *file = fopen(golden_path, "w");
+        assert_non_null(file);
+        fwrite(seen, 1, length, file);
+        fclose(file);
+    }
+    assert_int_equal(length, slurp(golden_path, golden, sizeof golden));
+    assert_memory_equal(seen, golden, length);
+}
+
+/* A cost that falls to a third and rises again is no line; the picture says so. */
+static void pictures_have_their_data(void **state)
+{
+    char command[512], path[128];
+    static char script[1 << 14];
+    (void)state;
+    snprintf(path, sizeof path, "%s/b.csv", directory);
+    FILE *file = fopen(path, "w");
+    fputs("metric,n,min_us\n", file);
+    for (int n = 1; n <= 16; n *= 2)
+        fprintf(file, "irqfd_assign,%d,%d\n", n, n == 4 ? 1 : 3);
+    fclose(file);
+    snprintf(command, sizeof command,
+             "calibrate data/traces/B_start_time.csv %s --plot %s/pictures --dry-run", path,
+             directory);
+    draw_nothing(command);
+    expect_golden("disks-at-start", "fit");
+    expect_golden("irqfds", "fit-refused");
+    snprintf(path, sizeof path, "%s/pictures/irqfds.gp", directory);
+    size_t length = slurp(path, script, sizeof script - 1);
+    script[length] = '\0';
+    assert_non_null(strstr(script, "Irqfds: the constant fit is refused, misses its data by"));
+    assert_non_null(strstr(script, "refused = 1"));
+}
+
+static void a_run_is_drawn_over_the_prediction(void **state)
+{
+    char command[512], path[128];
+    (void)state;
+    snprintf(path, sizeof path, "%s/q.csv", directory);
+    FILE *file = fopen(path, "w");
+    fputs("guests,libvirtd_fds\n200,430\n10,50\n100,>200\n", file);
+    fclose(file);
+    snprintf(command, sizeof command, "validate %s --host debian12 --plot %s/pictures", path,
+             directory);
+    draw_nothing(command);
+    expect_golden("q-libvirtd_fds", "overlay");
+    expect_golden("q-libvirtd_fds-parity", "fit-parity");
+    snprintf(command, sizeof command, "validate %s --host debian12 --plot %s/q.csv/no", path,
+             directory);
+    assert_int_equal(run(command, out, sizeof out), 74);
+    assert_non_null(strstr(out, "cannot be made"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +365,8 @@ int main(void)
         cmocka_unit_test(the_shipped_parameters_are_reproduced),
         cmocka_unit_test(a_calibrated_row_ranks_before_facts),
         cmocka_unit_test(one_parameter_is_taken_off_another),
+        cmocka_unit_test(pictures_have_their_data),
+        cmocka_unit_test(a_run_is_drawn_over_the_prediction),
         cmocka_unit_test(a_measured_curve_is_held_against_the_prediction),
     };
     return cmocka_run_group_tests(tests, made, removed);
