@@ -30,16 +30,6 @@ void rng_set_mode(struct rng *rng, enum rng_mode mode)
     rng->mirror = mode == RNG_ANTITHETIC ? UINT64_MAX : 0;
 }
 
-double rng_exponential_inverse(struct rng *rng)
-{
-    return -log1p(-rng_uniform_open(rng));
-}
-
-double rng_normal_inverse(struct rng *rng)
-{
-    return gsl_cdf_ugaussian_Pinv(rng_uniform_open(rng));
-}
-
 /* Whether a uniform point of the layer's strip, at this abscissa, lies under the density. */
 static int under_curve(struct rng *rng, const double *heights, uint64_t layer, double density)
 {
@@ -49,11 +39,15 @@ static int under_curve(struct rng *rng, const double *heights, uint64_t layer, d
     return low + rng_uniform(rng) * (high - low) < density;
 }
 
-/* bits missed the inner rectangle of its layer: the tail, the wedge, or another try. */
+/* By inversion; or bits missed the inner rectangle of its layer: the tail, the wedge, or another
+ * try. */
 double rng_exponential_rare(struct rng *rng, uint64_t bits)
 {
     double beyond = 0;
 
+    if (rng->mode != RNG_FAST) {
+        return -log1p(-rng_uniform_open(rng));
+    }
     for (;;) {
         const struct rng_layer *layer = &rng_exponential_layers[bits & 255];
         double x = (double)(int64_t)(bits >> 11) * layer->scale;
@@ -83,6 +77,9 @@ static double normal_tail(struct rng *rng)
 
 double rng_normal_rare(struct rng *rng, uint64_t bits)
 {
+    if (rng->mode != RNG_FAST) {
+        return gsl_cdf_ugaussian_Pinv(rng_uniform_open(rng));
+    }
     for (;;) {
         const struct rng_layer *layer = &rng_normal_layers[bits & 255];
         double x = (double)(int64_t)(bits >> 11) * layer->scale;

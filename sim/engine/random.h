@@ -61,8 +61,6 @@ extern const struct rng_layer rng_exponential_layers[256];
 extern const struct rng_layer rng_normal_layers[256];
 double rng_exponential_rare(struct rng *rng, uint64_t bits);
 double rng_normal_rare(struct rng *rng, uint64_t bits);
-double rng_exponential_inverse(struct rng *rng);
-double rng_normal_inverse(struct rng *rng);
 
 static inline uint64_t rng_rotate(uint64_t x, int by)
 {
@@ -122,40 +120,53 @@ static inline uint64_t rng_below(struct rng *rng, uint64_t count)
     return (uint64_t)(product >> 64);
 }
 
-/* Exponential of mean 1, >= 0. */
+/*
+ * Exponential of mean 1, >= 0. What is rare works on a copy of the stream: where no other code
+ * knows its address, a loop of draws then keeps the state in registers.
+ */
 static inline double rng_exponential(struct rng *rng)
 {
-    if (__builtin_expect(rng->mode != RNG_FAST, 0)) {
-        return rng_exponential_inverse(rng);
-    }
-    uint64_t bits = rng_next(rng);
-    const struct rng_layer *layer = &rng_exponential_layers[bits & 255];
+    uint64_t bits = 0;
 
-    if (__builtin_expect((bits >> 11) < layer->inside, 1)) {
-        return (double)(int64_t)(bits >> 11) * layer->scale;
+    if (__builtin_expect(rng->mode == RNG_FAST, 1)) {
+        bits = rng_next(rng);
+        const struct rng_layer *layer = &rng_exponential_layers[bits & 255];
+
+        if (__builtin_expect((bits >> 11) < layer->inside, 1)) {
+            return (double)(int64_t)(bits >> 11) * layer->scale;
+        }
     }
-    return rng_exponential_rare(rng, bits);
+    struct rng copy = *rng;
+    double variate = rng_exponential_rare(&copy, bits);
+
+    *rng = copy;
+    return variate;
 }
 
 /* Normal of mean 0 and variance 1. */
 static inline double rng_normal(struct rng *rng)
 {
-    if (__builtin_expect(rng->mode != RNG_FAST, 0)) {
-        return rng_normal_inverse(rng);
-    }
-    uint64_t bits = rng_next(rng);
-    const struct rng_layer *layer = &rng_normal_layers[bits & 255];
+    uint64_t bits = 0;
 
-    if (__builtin_expect((bits >> 11) < layer->inside, 1)) {
-        double size = (double)(int64_t)(bits >> 11) * layer->scale;
-        uint64_t image;
+    if (__builtin_expect(rng->mode == RNG_FAST, 1)) {
+        bits = rng_next(rng);
+        const struct rng_layer *layer = &rng_normal_layers[bits & 255];
 
-        memcpy(&image, &size, sizeof image);
-        image |= (bits & 256) << 55; /* bit 8 is the sign: no branch to mispredict */
-        memcpy(&size, &image, sizeof size);
-        return size;
+        if (__builtin_expect((bits >> 11) < layer->inside, 1)) {
+            double size = (double)(int64_t)(bits >> 11) * layer->scale;
+            uint64_t image;
+
+            memcpy(&image, &size, sizeof image);
+            image |= (bits & 256) << 55; /* bit 8 is the sign: no branch to mispredict */
+            memcpy(&size, &image, sizeof size);
+            return size;
+        }
     }
-    return rng_normal_rare(rng, bits);
+    struct rng copy = *rng;
+    double variate = rng_normal_rare(&copy, bits);
+
+    *rng = copy;
+    return variate;
 }
 
 /* exp(log_mean + log_sd * normal): the logarithm has this mean and standard deviation. */
