@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <fnmatch.h>
 #include <ftw.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -504,6 +505,30 @@ static void real_traces(void **state)
     walk("SCALESIM_TRACES", 100);
 }
 
+/* Samples are the seeds of the fuzzers, too: a reader without one would not be fuzzed. */
+static void every_reader_has_a_sample(void **state)
+{
+    static const struct trace_reader *const lists[] = {trace_readers_json, trace_readers_text};
+    glob_t files;
+    (void)state;
+    assert_int_equal(glob(SAMPLES "*", 0, NULL, &files), 0);
+    for (size_t l = 0; l < 2; l++) {
+        for (const struct trace_reader *reader = lists[l]; reader->format != NULL; reader++) {
+            size_t i = 0;
+            for (bool taken = false; i < files.gl_pathc && !taken; i += !taken) {
+                struct trace trace;
+                struct diag diag;
+                trace_read(&trace, files.gl_pathv[i], &diag);
+                taken = trace.format != NULL && strcmp(trace.format, reader->format) == 0;
+                trace_free(&trace);
+            }
+            if (i == files.gl_pathc)
+                fail_msg("no sample of %s", reader->format);
+        }
+    }
+    globfree(&files);
+}
+
 /* All that sadf -j tells has the same name, unit and figures from sadf -d. */
 static void sadf_d_tells_what_sadf_j_does(void **state)
 {
@@ -588,6 +613,7 @@ int main(void)
         cmocka_unit_test(a_recording_comes_back),
         cmocka_unit_test(tables_without_figures_are_refused),
         cmocka_unit_test(long_names_stay_apart),
+        cmocka_unit_test(every_reader_has_a_sample),
         cmocka_unit_test(sadf_d_has_the_names_of_sadf_j),
         cmocka_unit_test(sadf_d_tells_what_sadf_j_does),
         cmocka_unit_test(real_traces),
