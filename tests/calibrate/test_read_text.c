@@ -397,8 +397,8 @@ static void tables_without_figures_are_refused(void **state)
 {
     static const char *const empty[] = {"n,wall_s\n,1\n2,\n", "n,wall_s\n1,\n2,\n", "n,wall_s\n\n",
                                         "# scalesim-record-1 a=b\ntime_s,scope,resource,value\n",
-                                        "# hostname;interval;timestamp;BAT;status\n"
-                                        "a;1;2026-11-21 10:00:00;0;Full\n"};
+                                        ("# hostname;interval;timestamp;BAT;status\n"
+                                         "a;1;2026-11-21 10:00:00;0;Full\n")};
     (void)state;
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
         struct trace trace;
