@@ -218,6 +218,30 @@ static void the_shipped_parameters_are_reproduced(void **state)
     calibrate_into(path);
 }
 
+/* The model counts memory by data/demand.csv: what traces settle must be the same there. */
+static void the_model_has_the_calibrated_memory(void **state)
+{
+    static char demand[1 << 17];
+    struct table table;
+    struct diag diag;
+    size_t seen = 0;
+    (void)state;
+    demand[slurp("data/demand.csv", demand, sizeof demand - 1)] = '\0';
+    assert_int_equal(table_read_file(&table, "data/parameters.csv", &diag), STATUS_OK);
+    for (size_t r = 0; r < table.rows; r++) {
+        char value[32];
+        if (strncmp(table_cell(&table, r, 0), "memory_", 7) != 0 ||
+            strcmp(table_cell(&table, r, table_column(&table, "confidence")), "calibrated") != 0)
+            continue;
+        snprintf(value, sizeof value, "%.10g", atof(table_cell(&table, r, 1)));
+        if (strstr(demand, value) == NULL)
+            fail_msg("%s is %s, and not so in data/demand.csv", table_cell(&table, r, 0), value);
+        seen++;
+    }
+    assert_true(seen >= 5);
+    table_free(&table);
+}
+
 /* What is calibrated stands first among its parameter's rows, and a row for other eras stays. */
 static void a_calibrated_row_ranks_before_facts(void **state)
 {
@@ -363,6 +387,7 @@ int main(void)
         cmocka_unit_test(merging_replaces_and_keeps),
         cmocka_unit_test(bad_input_is_told),
         cmocka_unit_test(the_shipped_parameters_are_reproduced),
+        cmocka_unit_test(the_model_has_the_calibrated_memory),
         cmocka_unit_test(a_calibrated_row_ranks_before_facts),
         cmocka_unit_test(one_parameter_is_taken_off_another),
         cmocka_unit_test(pictures_have_their_data),
