@@ -54,7 +54,7 @@ MPI_TEST     := tests/mpi/test_ranks.sh
 BENCHES      := $(patsubst %.c,$B/%,$(wildcard tests/bench/bench_*.c))
 FUZZERS      := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all mpi calibrated check check-san kills fuzz fuzz-run bench bench-engine bench-model bench-host \
+.PHONY: all mpi parameters check check-san kills fuzz fuzz-run bench bench-engine bench-model bench-host \
         bench-sweep accuracy targets targets-full install install-mpi format lint clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -133,17 +133,16 @@ check-san:
 	  SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
 	  PROGRAM=build/san-$(notdir $(CC))/scalesim check
 
-# libFuzzer, so clang; seeds are the project's own files, findings are kept under build/.
+# libFuzzer, so clang; seeds are the project's own files, findings are kept under build/. Each reader
+# of traces is fuzzed by itself; FUZZ_ONLY="fio sadf" picks fuzzers and readers by name.
 FUZZ_SECONDS ?= 30
+FUZZ_ONLY    ?=
 fuzz:
 	$(MAKE) CC=clang VARIANT=fuzz OPT="-O1 -g" fuzz-run \
 	  SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 
 fuzz-run: $(FUZZERS)
-	@sh tests/fuzz/seeds.sh build/fuzz-seeds
-	@for f in $(FUZZERS); do echo "== $$f"; \
-	  $$f -seed=1 -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 -rss_limit_mb=1024 -timeout=10 \
-	    -artifact_prefix=build/fuzz-found- build/fuzz-seeds/$$(basename $$f) || exit 1; done
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_ONLY="$(FUZZ_ONLY)" sh tests/fuzz/run.sh $B/tests/fuzz
 
 bench: bench-engine bench-model bench-host bench-sweep
 
@@ -161,11 +160,11 @@ bench-host: $B/tests/bench/bench_host
 accuracy: $B/tests/accuracy/accuracy
 	@$<
 
-# The coefficients that the traces in the tree settle; the same bytes every time.
+# data/parameters.csv from itself and the traces in the tree: what they settle takes its place among
+# the facts; the same bytes every time. The program has the table compiled in: make it again.
 TRACES := $(sort $(wildcard data/traces/*.csv data/traces/*/*.json))
-calibrated: $(PROGRAM)
-	@rm -f data/calibrated.csv
-	@./$(PROGRAM) calibrate $(TRACES) -o data/calibrated.csv
+parameters: $(PROGRAM)
+	@./$(PROGRAM) calibrate $(TRACES) -o data/parameters.csv
 
 bench-sweep: $B/tests/bench/bench_sweep
 	@$<

@@ -6,34 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/fit_cost.h"
-#include "calibrate/fit_law.h"
-#include "calibrate/fit_queue.h"
 #include "model/text.h"
 
 enum column {
     R_RECIPE,
     R_SERIES,
     R_TAGS,
+    R_REPEATS,
     R_FIT,
     R_QUANTITY,
     R_PARAMETER,
     R_SCALE,
+    R_LESS,
+    R_UNIT,
     R_WHEN,
+    R_SINCE,
+    R_UNTIL,
+    R_FITTED,
     R_DESCRIPTION,
     R_COLUMNS
 };
 static const char *const columns[R_COLUMNS] = {
-    "recipe", "series", "tags", "fit", "quantity", "parameter", "scale", "when", "description"};
-
-enum { RESAMPLES = 400, PATTERNS_MAX = 8 };
-
-/* What is pooled for one recipe. */
-struct pool {
-    double *x, *y;
-    size_t count;
-    const struct trace_distribution *distribution;
-};
+    "recipe", "series", "tags", "repeats", "fit",   "quantity", "parameter",  "scale",
+    "less",   "unit",   "when", "since",   "until", "fitted",   "description"};
 
 struct job {
     const struct table *table;
@@ -73,213 +68,63 @@ static bool has_tags(const struct trace *trace, const char *tags)
     return true;
 }
 
-static void note_source(struct estimate *estimate, const struct trace *trace, const char *series)
+static void note_source(struct estimate *estimate, const struct trace *trace)
 {
     size_t used = strlen(estimate->sources);
     const char *name = strrchr(trace->file, '/');
-    snprintf(estimate->series, sizeof estimate->series, "%s", series);
     snprintf(estimate->sources + used, sizeof estimate->sources - used,
              "%s%s (FNV-1a %016" PRIx64 ")", used > 0 ? "; " : "",
              name != NULL ? name + 1 : trace->file, trace->hash);
 }
 
-static bool add_points(struct pool *pool, const struct trace_series *series)
+/* The one series that was used, or the pattern of several. */
+static void note_series(struct estimate *estimate, const char *name, const char *pattern)
 {
-    double *x = realloc(pool->x, (pool->count + series->count) * sizeof *x);
-    pool->x = x != NULL ? x : pool->x;
-    double *y = realloc(pool->y, (pool->count + series->count) * sizeof *y);
-    pool->y = y != NULL ? y : pool->y;
-    if (x == NULL || y == NULL)
-        return false;
-    for (size_t i = 0; i < series->count; i++) {
-        if (series->points[i].censored)
-            continue;
-        x[pool->count] = series->points[i].x;
-        y[pool->count++] = series->points[i].value;
-    }
-    return true;
+    bool other = estimate->series[0] != '\0' && strcmp(estimate->series, name) != 0;
+    snprintf(estimate->series, sizeof estimate->series, "%s", other ? pattern : name);
 }
 
-/* Pools what matches one pattern; false without memory. */
-static bool gather(const struct job *job, const char *pattern, struct pool *pool,
-                   struct estimate *estimate)
+/* Pools what matches one pattern. */
+static int gather(const struct job *job, const char *pattern, struct estimate *estimate)
 {
-    for (size_t t = 0; t < job->trace_count; t++) {
+    struct fitting *fitting = &estimate->fitting;
+    int status = STATUS_OK;
+    for (size_t t = 0; status == STATUS_OK && t < job->trace_count; t++) {
         const struct trace *trace = &job->traces[t];
         bool used = false;
         if (!has_tags(trace, cell(job, R_TAGS)))
             continue;
-        for (size_t s = 0; s < trace->series_count; s++) {
+        for (size_t s = 0; status == STATUS_OK && s < trace->series_count; s++) {
             const struct trace_series *series = &trace->series[s];
             if (series->count == 0 || fnmatch(pattern, series->name, 0) != 0)
                 continue;
-            if (!add_points(pool, series))
-                return false;
+            status = fitting_add_series(fitting, series, job->diag);
+            note_series(estimate, series->name, pattern);
             if (!used)
-                note_source(estimate, trace, series->name);
+                note_source(estimate, trace);
             used = true;
         }
-        for (size_t d = 0; d < trace->distribution_count && pool->distribution == NULL; d++) {
-            if (fnmatch(pattern, trace->distributions[d].name, 0) == 0) {
-                pool->distribution = &trace->distributions[d];
-                note_source(estimate, trace, pool->distribution->name);
-            }
+        for (size_t d = 0; status == STATUS_OK && d < trace->distribution_count; d++) {
+            const struct trace_distribution *distribution = &trace->distributions[d];
+            if (fitting->cells != NULL || fnmatch(pattern, distribution->name, 0) != 0)
+                continue;
+            status = fitting_add_distribution(fitting, distribution, job->diag);
+            note_source(estimate, trace);
+            note_series(estimate, distribution->name, pattern);
         }
     }
-    return true;
-}
-
-/* Data that no fit can be made of. */
-static int refuse(struct estimate *estimate, const struct diag *why)
-{
-    snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", why->message);
-    estimate->refused = true;
-    return STATUS_OK;
-}
-
-static int fit_cost_quantity(const struct job *job, const struct pool *pool, int form,
-                             struct estimate *estimate)
-{
-    struct cost_fit fit;
-    const struct cost_data data = {pool->x, pool->y, NULL, pool->count};
-    const struct cost_rules rules = {form, RESAMPLES};
-    const char *quantity = cell(job, R_QUANTITY);
-    size_t index = (size_t)(quantity[0] - 'a');
-    if (strlen(quantity) != 1 || index > 2)
-        return bad_cell(job, R_QUANTITY, "a, b or c");
-    struct diag diag;
-    if (cost_fit(&fit, &data, &rules, &diag) != STATUS_OK)
-        return refuse(estimate, &diag);
-    estimate->quality = fit.quality;
-    if (index < fit.parameters)
-        estimate->value = fit.value[index];
-    estimate->refused = !fit.quality.passed || index >= fit.parameters;
-    return STATUS_OK;
-}
-
-static int fit_queue_quantity(const struct job *job, const struct pool *pool,
-                              struct estimate *estimate)
-{
-    struct queue_fit fit;
-    const struct sweep sweep = {pool->x, pool->y, pool->count};
-    const struct queue_rules rules = {QUEUE_SERVERS, RESAMPLES};
-    const char *quantity = cell(job, R_QUANTITY);
-    const struct fit_value *value = strcmp(quantity, "demand") == 0    ? &fit.demand_s
-                                    : strcmp(quantity, "think") == 0   ? &fit.think_s
-                                    : strcmp(quantity, "servers") == 0 ? &fit.servers
-                                                                       : NULL;
-    struct diag diag;
-    if (value == NULL)
-        return bad_cell(job, R_QUANTITY, "demand, think or servers");
-    if (queue_fit(&fit, &sweep, &rules, &diag) != STATUS_OK)
-        return refuse(estimate, &diag);
-    estimate->quality = fit.quality;
-    estimate->value = *value;
-    estimate->refused = !fit.quality.passed;
-    return STATUS_OK;
-}
-
-static int fit_lock_quantity(const struct job *job, const struct pool *pool,
-                             struct estimate *estimate)
-{
-    struct lock_fit fit;
-    const struct sweep sweep = {pool->x, pool->y, pool->count};
-    const char *quantity = cell(job, R_QUANTITY);
-    const struct fit_value *value = strcmp(quantity, "hold") == 0       ? &fit.hold_s
-                                    : strcmp(quantity, "think") == 0    ? &fit.think_s
-                                    : strcmp(quantity, "transfer") == 0 ? &fit.transfer_s
-                                                                        : NULL;
-    struct diag diag;
-    if (value == NULL)
-        return bad_cell(job, R_QUANTITY, "hold, think or transfer");
-    if (lock_fit(&fit, &sweep, 0, QUEUE_BY_AICC, RESAMPLES, &diag) != STATUS_OK)
-        return refuse(estimate, &diag);
-    estimate->quality = fit.quality;
-    estimate->value = *value;
-    estimate->refused = !fit.quality.passed;
-    return STATUS_OK;
-}
-
-/* Cells of a law from a trace's distribution; quantiles become cells. */
-static int law_cells(const struct trace_distribution *from, struct law_cell *cells, size_t *count,
-                     struct diag *diag)
-{
-    if (from->shape != TRACE_QUANTILES) {
-        for (size_t i = 0; i < from->count; i++)
-            cells[i] = (struct law_cell){from->cells[i].low,
-                                         from->shape == TRACE_SAMPLES ? from->cells[i].low
-                                                                      : from->cells[i].high,
-                                         from->cells[i].weight};
-        *count = from->count;
-        return STATUS_OK;
-    }
-    double *x = calloc(2 * from->count + 1, sizeof *x);
-    if (x == NULL)
-        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    for (size_t i = 0; i < from->count; i++) {
-        x[i] = from->cells[i].low;
-        x[from->count + i] = from->cells[i].weight;
-    }
-    int status =
-        law_from_quantiles(cells, count, x, x + from->count, from->count, from->total, diag);
-    free(x);
     return status;
 }
 
-static int fit_law_quantity(const struct job *job, const struct pool *pool,
-                            struct estimate *estimate)
+/* Data that give no parameter. */
+static void refuse(struct estimate *estimate, const char *why)
 {
-    struct law_fit fit;
-    struct diag diag;
-    size_t count = 0;
-    const struct law_rules rules = {.kind = LAW_BY_AICC};
-    struct law_cell *cells = calloc(pool->distribution->count + 2, sizeof *cells);
-    if (strcmp(cell(job, R_QUANTITY), "mean") != 0) {
-        free(cells);
-        return bad_cell(job, R_QUANTITY, "mean");
-    }
-    if (cells == NULL)
-        return diag_set(job->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    int status = law_cells(pool->distribution, cells, &count, &diag);
-    if (status == STATUS_OK)
-        status = law_fit(&fit, &(struct law_data){cells, count}, &rules, &diag);
-    free(cells);
-    if (status != STATUS_OK)
-        return refuse(estimate, &diag);
-    estimate->quality = fit.quality;
-    estimate->value = (struct fit_value){.value = law_mean(&fit),
-                                         .se = NAN,
-                                         .low = NAN,
-                                         .high = NAN,
-                                         .bca_low = NAN,
-                                         .bca_high = NAN,
-                                         .identified = true};
-    estimate->refused = !fit.quality.passed;
-    return STATUS_OK;
+    snprintf(estimate->quality.note, sizeof estimate->quality.note, "%.180s", why);
+    estimate->refused = true;
 }
 
-static int fit_pool(const struct job *job, const struct pool *pool, struct estimate *estimate)
+static void scale(struct fit_value *value, double factor)
 {
-    static const char *const forms[COST_FORMS] = {"constant", "linear", "n-log-n", "quadratic"};
-    const char *fit = cell(job, R_FIT);
-    for (int i = 0; i < COST_FORMS; i++) {
-        if (strcmp(fit, forms[i]) == 0)
-            return fit_cost_quantity(job, pool, i, estimate);
-    }
-    if (strcmp(fit, "cost") == 0)
-        return fit_cost_quantity(job, pool, COST_BY_AICC, estimate);
-    if (strcmp(fit, "queue") == 0)
-        return fit_queue_quantity(job, pool, estimate);
-    if (strcmp(fit, "lock") == 0)
-        return fit_lock_quantity(job, pool, estimate);
-    if (strcmp(fit, "law") == 0 && pool->distribution != NULL)
-        return fit_law_quantity(job, pool, estimate);
-    return bad_cell(job, R_FIT, "constant, linear, n-log-n, quadratic, cost, queue, lock or law");
-}
-
-static void scale(struct estimate *estimate, double factor)
-{
-    struct fit_value *value = &estimate->value;
     value->value *= factor;
     value->se *= factor;
     value->low *= factor;
@@ -288,35 +133,106 @@ static void scale(struct estimate *estimate, double factor)
     value->bca_high *= factor;
 }
 
+/* Takes another parameter off; of independent estimates the squares of the reaches add up. */
+static void subtract(struct fit_value *value, const struct fit_value *other)
+{
+    double below = hypot(value->value - value->low, other->high - other->value);
+    double above = hypot(value->high - value->value, other->value - other->low);
+    value->value -= other->value;
+    value->se = hypot(value->se, other->se);
+    value->low = value->value - below;
+    value->high = value->value + above;
+    value->bca_low = value->bca_high = NAN;
+}
+
+/* What the recipe takes off, from the rows above it. */
+static void take_off(const struct calibration *calibration, struct estimate *estimate)
+{
+    char why[192];
+    for (size_t i = calibration->count; i-- > 0;) {
+        const struct estimate *other = &calibration->estimates[i];
+        if (strcmp(other->parameter, estimate->less) != 0 || other->refused)
+            continue;
+        subtract(&estimate->value, &other->value);
+        if (!(estimate->value.value > 0))
+            refuse(estimate, "nothing is left of it");
+        return;
+    }
+    snprintf(why, sizeof why, "%s is to be taken off, which these traces do not settle",
+             estimate->less);
+    refuse(estimate, why);
+}
+
+static int estimate_quantity(const struct job *job, const struct calibration *calibration,
+                             struct estimate *estimate, double factor)
+{
+    struct diag diag;
+    struct fitting *fitting = &estimate->fitting;
+    int quantity = fitting_quantity(fitting->kind, estimate->quantity);
+    if (quantity < 0)
+        return bad_cell(job, R_QUANTITY, "a quantity of its fit (calibration.h)");
+    int status = fitting_make(fitting, &diag);
+    if (status == STATUS_MEMORY)
+        return diag_set(job->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    if (status != STATUS_OK) {
+        refuse(estimate, diag.message);
+        return STATUS_OK;
+    }
+    estimate->quality = fitting->quality;
+    if ((size_t)quantity >= fitting->quantities) {
+        refuse(estimate, "the form that was chosen has no such term");
+        return STATUS_OK;
+    }
+    estimate->value = fitting->value[quantity];
+    estimate->refused = !estimate->quality.passed;
+    scale(&estimate->value, factor);
+    if (estimate->less[0] != '\0')
+        take_off(calibration, estimate);
+    return STATUS_OK;
+}
+
+static int gather_all(const struct job *job, struct estimate *estimate)
+{
+    char patterns[512];
+    char *rest = patterns;
+    int status = STATUS_OK;
+    snprintf(patterns, sizeof patterns, "%s", cell(job, R_SERIES));
+    for (char *pattern; status == STATUS_OK && estimate->sources[0] == '\0' &&
+                        (pattern = strsep(&rest, "|")) != NULL;)
+        status = gather(job, pattern, estimate);
+    return status;
+}
+
 static int apply(struct calibration *calibration, struct job *job)
 {
     struct estimate estimate = {.recipe = cell(job, R_RECIPE),
-                                .fit = cell(job, R_FIT),
                                 .quantity = cell(job, R_QUANTITY),
                                 .parameter = cell(job, R_PARAMETER),
+                                .less = cell(job, R_LESS),
+                                .unit = cell(job, R_UNIT),
                                 .when = cell(job, R_WHEN),
+                                .since = cell(job, R_SINCE),
+                                .until = cell(job, R_UNTIL),
+                                .fitted = cell(job, R_FITTED),
                                 .description = cell(job, R_DESCRIPTION)};
-    struct pool pool = {.x = NULL};
-    char patterns[512];
-    char *rest = patterns;
     double factor;
+    estimate.fitting.kind = fitting_kind_find(cell(job, R_FIT));
+    if (estimate.fitting.kind == NULL)
+        return bad_cell(job, R_FIT, FITTING_NAMES);
     if (!text_parse_number(cell(job, R_SCALE), &factor))
         return bad_cell(job, R_SCALE, "a number");
-    snprintf(patterns, sizeof patterns, "%s", cell(job, R_SERIES));
-    int status = STATUS_OK;
-    for (char *pattern; status == STATUS_OK && estimate.sources[0] == '\0' &&
-                        (pattern = strsep(&rest, "|")) != NULL;) {
-        if (!gather(job, pattern, &pool, &estimate))
-            status = diag_set(job->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    }
-    if (status == STATUS_OK && estimate.sources[0] != '\0') {
-        status = fit_pool(job, &pool, &estimate);
-        scale(&estimate, factor);
-        calibration->estimates[calibration->count] = estimate;
-        calibration->count += status == STATUS_OK;
-    }
-    free(pool.x);
-    free(pool.y);
+    int status = gather_all(job, &estimate);
+    bool found = estimate.sources[0] != '\0', least = strcmp(cell(job, R_REPEATS), "least") == 0;
+    if (status == STATUS_OK && !least && strcmp(cell(job, R_REPEATS), "all") != 0)
+        status = bad_cell(job, R_REPEATS, "all or least");
+    if (status == STATUS_OK && least)
+        fitting_keep_least(&estimate.fitting);
+    if (status == STATUS_OK && found)
+        status = estimate_quantity(job, calibration, &estimate, factor);
+    if (status == STATUS_OK && found)
+        calibration->estimates[calibration->count++] = estimate;
+    else
+        fitting_free(&estimate.fitting);
     return status;
 }
 
@@ -342,6 +258,8 @@ int calibration_find(struct calibration *calibration, const struct trace *traces
 
 void calibration_free(struct calibration *calibration)
 {
+    for (size_t i = 0; i < calibration->count; i++)
+        fitting_free(&calibration->estimates[i].fitting);
     table_free(&calibration->recipes);
     free(calibration->estimates);
     memset(calibration, 0, sizeof *calibration);

@@ -163,6 +163,8 @@ static int score_row(struct at *at)
         if (status != STATUS_OK)
             return status;
         judge(column, at->count, &seen, predicted);
+        at->score->points[c * at->score->table.rows + at->row] = (struct curve_point){
+            at->count, seen.value, predicted.mean, predicted.half_width, seen.bound};
     }
     return STATUS_OK;
 }
@@ -210,6 +212,17 @@ static void run_folds(struct curve_score *score, size_t count)
     }
 }
 
+static int make_points(struct curve_score *score, struct diag *diag)
+{
+    size_t count = score->count * score->table.rows;
+    score->points = calloc(count + 1, sizeof *score->points);
+    if (score->points == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        score->points[i] = (struct curve_point){NAN, NAN, NAN, NAN, false};
+    return STATUS_OK;
+}
+
 int score_curve(struct curve_score *score, const struct catalog *catalog,
                 const struct scenario *scenario, const char *path, const struct overlay *overlay,
                 const struct run_rules *rules, size_t folds, struct diag *diag)
@@ -223,6 +236,8 @@ int score_curve(struct curve_score *score, const struct catalog *catalog,
     if (status == STATUS_OK && option_find(score->table.cells[0]) < 0)
         status = diag_set(diag, STATUS_DATA, path, 1, score->table.cells[0],
                           "the first column is not a countable option such as guests");
+    if (status == STATUS_OK)
+        status = make_points(score, diag);
     if (status == STATUS_OK && folds > 0)
         status = open_folds(score, diag);
     for (size_t r = 0; status == STATUS_OK && r < score->table.rows; r++) {
@@ -252,6 +267,7 @@ void curve_free(struct curve_score *score)
         free(score->columns[c].folds);
     }
     table_free(&score->table);
+    free(score->points);
     memset(score, 0, sizeof *score);
 }
 

@@ -33,8 +33,15 @@ struct curve_column {
     char why_not[128];
 };
 
+/* What a row says of a column; predicted NAN: nothing to compare. */
+struct curve_point {
+    double count, seen, predicted, half_width;
+    bool bound; /* at least `seen` */
+};
+
 struct curve_score {
     struct table table;
+    struct curve_point *points; /* of the column c at the row r: [c * table.rows + r] */
     struct curve_column columns[CURVE_COLUMNS];
     size_t count;
 };

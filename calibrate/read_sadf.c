@@ -4,12 +4,15 @@
  * columns of one item and then some of the whole host cannot be told from an item's; those get its
  * name.
  *
- *   sadf.COLUMN          against time_s, seconds since the first row
- *   sadf.COLUMN.ITEM     the item is the columns in capitals (CPU, DEV, IFACE, ...); CPU -1 is
- * "all" sadf.intr/s.IRQ.K    K: place among the columns that "CPU*" stands for (0 is all CPUs,
- * unless -P left that out); not with -h tag host
+ *   sadf.METRIC          against time_s, seconds since the first row
+ *   sadf.METRIC.ITEM     the item is the columns in capitals (CPU, DEV, IFACE, ...); CPU -1 is
+ *                        "all"
+ *   sadf.interrupts.IRQ[.K]   K: place among the columns that "CPU*" stands for (none: the first,
+ *                        which is all CPUs unless -P left that out); not with -h
+ *   tag host
  *
- * Names keep sysstat's columns; values are in base units: %x are shares of 1, kilobytes and
+ * A metric that sadf -j tells too has its name (the table here and read_sysstat_json.c), any other
+ * that of sysstat's column; values are in base units: %x are shares of 1, kilobytes and
  * megabytes are bytes, await is in s, MHz in Hz. Restarts are flagged. USB devices and battery
  * states have no numbers and are left out. */
 #include "calibrate/read_text.h"
@@ -22,6 +25,68 @@
 #include "calibrate/reading.h"
 
 enum { MOST_COLUMNS = 256, FIXED = 3 };
+
+/* Columns by the names of read_sysstat_json.c. */
+static const struct {
+    const char *column, *metric;
+} metrics[] = {
+    {"%user", "cpu.user"},
+    {"%usr", "cpu.user"},
+    {"%nice", "cpu.nice"},
+    {"%system", "cpu.system"},
+    {"%sys", "cpu.system"},
+    {"%iowait", "cpu.iowait"},
+    {"%steal", "cpu.steal"},
+    {"%irq", "cpu.irq"},
+    {"%soft", "cpu.softirq"},
+    {"%guest", "cpu.guest"},
+    {"%gnice", "cpu.guest_nice"},
+    {"%idle", "cpu.idle"},
+    {"proc/s", "processes"},
+    {"cswch/s", "context_switches"},
+    {"intr/s", "interrupts"},
+    {"kbmemfree", "memory.free"},
+    {"kbavail", "memory.available"},
+    {"kbmemused", "memory.used"},
+    {"kbcached", "memory.cached"},
+    {"kbcommit", "memory.committed"},
+    {"kbanonpg", "memory.anonymous"},
+    {"kbslab", "memory.slab"},
+    {"kbkstack", "memory.stacks"},
+    {"kbpgtbl", "memory.page_tables"},
+    {"runq-sz", "queue.runnable"},
+    {"plist-sz", "queue.tasks"},
+    {"ldavg-1", "queue.load1"},
+    {"blocked", "queue.blocked"},
+    {"file-nr", "kernel.files"},
+    {"pty-nr", "kernel.ptys"},
+    {"tps", "disk.requests"},
+    {"rkB/s", "disk.read"},
+    {"rd_sec/s", "disk.read"},
+    {"wkB/s", "disk.written"},
+    {"wr_sec/s", "disk.written"},
+    {"areq-sz", "disk.size"},
+    {"avgrq-sz", "disk.size"},
+    {"aqu-sz", "disk.queue"},
+    {"avgqu-sz", "disk.queue"},
+    {"await", "disk.latency"},
+    {"%util", "disk.util"},
+    {"rxpck/s", "net.rx.packets"},
+    {"txpck/s", "net.tx.packets"},
+    {"rxkB/s", "net.rx.bytes"},
+    {"txkB/s", "net.tx.bytes"},
+    {"%ifutil", "net.util"},
+    {"rxdrop/s", "net.rx.drops"},
+    {"txdrop/s", "net.tx.drops"},
+    {"total/s", "softnet.packets"},
+    {"dropd/s", "softnet.dropped"},
+    {"squeezd/s", "softnet.squeezed"},
+    {"%scpu", "psi.cpu.some"},
+    {"%sio", "psi.io.some"},
+    {"%fio", "psi.io.full"},
+    {"%smem", "psi.memory.some"},
+    {"%fmem", "psi.memory.full"},
+};
 
 struct reader {
     struct trace *trace;
@@ -106,14 +171,10 @@ static const char *unit_of(struct span column, double *factor)
     static const struct {
         const char *name, *unit;
         double factor;
-    } whole[] = {{"await", "s", 1e-3},
-                 {"areq-sz", "bytes", 1024},
-                 {"avgrq-sz", "bytes", 512},
-                 {"svctm", "s", 1e-3},
-                 {"MHz", "Hz", 1e6},
-                 {"wghMHz", "Hz", 1e6},
-                 {"pgpgin/s", "bytes/s", 1024},
-                 {"pgpgout/s", "bytes/s", 1024}};
+    } whole[] = {{"await", "s", 1e-3},      {"areq-sz", "B", 1024},   {"avgrq-sz", "B", 512},
+                 {"rd_sec/s", "B/s", 512},  {"wr_sec/s", "B/s", 512}, {"svctm", "s", 1e-3},
+                 {"MHz", "Hz", 1e6},        {"wghMHz", "Hz", 1e6},    {"pgpgin/s", "B/s", 1024},
+                 {"pgpgout/s", "B/s", 1024}};
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
         if (span_is(column, whole[i].name)) {
             *factor = whole[i].factor;
@@ -124,12 +185,12 @@ static const char *unit_of(struct span column, double *factor)
     if (span_starts(column, "%"))
         return *factor = 0.01, "1";
     if (span_ends(column, "kB/s"))
-        return *factor = 1024, "bytes/s";
+        return *factor = 1024, "B/s";
     if (span_starts(column, "kb"))
-        return *factor = 1024, "bytes";
+        return *factor = 1024, "B";
     if (span_starts(column, "MB"))
-        return *factor = 1024 * 1024, "bytes";
-    return span_ends(column, "/s") ? "1/s" : "1";
+        return *factor = 1024 * 1024, "B";
+    return span_ends(column, "/s") || span_is(column, "tps") ? "1/s" : "1";
 }
 
 static int put(struct reader *reader, struct span column, struct span cell, const char *name)
@@ -157,7 +218,10 @@ static int put_interrupts(struct reader *reader, struct span rest)
     int status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && span_field(&rest, ';', &cell); i++) {
         char name[TRACE_NAME];
-        trace_name(name, "sadf.intr/s.%s.%zu", reader->item, i);
+        if (i == 0)
+            trace_name(name, "sadf.interrupts.%s", reader->item);
+        else
+            trace_name(name, "sadf.interrupts.%s.%zu", reader->item, i);
         status = put(reader, column, cell, name);
     }
     return status;
@@ -171,6 +235,19 @@ static void add_label(struct reader *reader, struct span column, struct span cel
     if (span_is(column, "CPU") && strcmp(text, "-1") == 0)
         strcpy(text, "all");
     snprintf(reader->item + used, sizeof reader->item - used, "%s%s", used > 0 ? "." : "", text);
+}
+
+/* Requests of the whole host are a column of their own, not a drive's. */
+static void name_series(char name[TRACE_NAME], struct span column, const char *item)
+{
+    char title[64];
+    span_copy(title, sizeof title, column);
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+        bool host_only = item[0] == '\0' && strncmp(metrics[i].metric, "disk.", 5) == 0;
+        if (strcmp(metrics[i].column, title) == 0 && !host_only)
+            snprintf(title, sizeof title, "%s", metrics[i].metric);
+    }
+    trace_name(name, "sadf.%s%s%s", title, item[0] != '\0' ? "." : "", item);
 }
 
 /* The column behind column i: the next, or the first of a group that starts once more. `count` or
@@ -222,11 +299,9 @@ static int read_values(struct reader *reader, struct span rest)
             add_label(reader, column, cell);
             labelled = true;
         } else {
-            char title[64], name[TRACE_NAME];
+            char name[TRACE_NAME];
             labelled = false;
-            span_copy(title, sizeof title, column);
-            trace_name(name, "sadf.%s%s%s", title, reader->item[0] != '\0' ? "." : "",
-                       reader->item);
+            name_series(name, column, reader->item);
             if (!span_is(column, "status"))
                 status = put(reader, column, cell, name);
         }

@@ -21,13 +21,17 @@ static void add_line(struct libscols_table *table, const struct estimate *estima
 {
     char value[CELL], interval[CELL], error[CELL], rows[CELL];
     snprintf(value, sizeof value, "%.4g", estimate->value.value);
-    snprintf(interval, sizeof interval, "%.4g..%.4g", estimate->value.low, estimate->value.high);
+    if (isfinite(estimate->value.low) && isfinite(estimate->value.high))
+        snprintf(interval, sizeof interval, "%.4g..%.4g", estimate->value.low,
+                 estimate->value.high);
+    else
+        snprintf(interval, sizeof interval, "none");
     snprintf(error, sizeof error, "%.1f %%", 100 * estimate->quality.mean_error);
     snprintf(rows, sizeof rows, "%zu", estimate->quality.n);
     const char *cells[] = {estimate->parameter,
                            value,
                            interval,
-                           estimate->fit,
+                           estimate->fitting.kind->name,
                            rows,
                            error,
                            verdict(estimate),
@@ -78,9 +82,13 @@ static int write_file(const struct calibration *calibration, const struct argume
     if (status == STATUS_OK)
         status = output_open(&output, arguments->output, diag);
     if (status == STATUS_OK) {
-        size_t count = calibration_write(calibration, old.columns > 0 ? &old : NULL,
-                                         arguments->force, output.file);
-        status = output_commit(&output, diag);
+        size_t count;
+        status = calibration_write(calibration, old.columns > 0 ? &old : NULL, arguments->force,
+                                   output.file, &count, diag);
+        if (status == STATUS_OK)
+            status = output_commit(&output, diag);
+        else
+            output_discard(&output);
         if (status == STATUS_OK)
             printf("%zu parameters written to %s\n", count, arguments->output);
     }
@@ -103,9 +111,10 @@ static int read_traces(struct trace *traces, const struct arguments *arguments, 
 int cli_calibrate(const struct arguments *arguments, struct diag *diag)
 {
     struct calibration calibration = {.count = 0};
-    if (arguments->word_count == 0 || (arguments->output == NULL && !arguments->dry_run))
+    bool any = arguments->output != NULL || arguments->dry_run || arguments->plot != NULL;
+    if (arguments->word_count == 0 || !any)
         return diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
-                        "calibrate takes traces and -o FILE or --dry-run");
+                        "calibrate takes traces and -o FILE, --dry-run or --plot DIR");
     struct trace *traces = calloc(arguments->word_count, sizeof *traces);
     if (traces == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
@@ -117,8 +126,10 @@ int cli_calibrate(const struct arguments *arguments, struct diag *diag)
                           "no recipe of data/recipes.csv has its series in these traces");
     if (status == STATUS_OK)
         status = print_estimates(&calibration);
-    if (status == STATUS_OK && !arguments->dry_run)
+    if (status == STATUS_OK && !arguments->dry_run && arguments->output != NULL)
         status = write_file(&calibration, arguments, diag);
+    if (status == STATUS_OK && arguments->plot != NULL)
+        status = plot_calibration(&calibration, arguments, diag);
     for (size_t i = 0; i < arguments->word_count; i++)
         trace_free(&traces[i]);
     free(traces);

@@ -35,6 +35,7 @@ struct arguments {
     size_t setting_count;
     const char *catalog, *scenario, *parameters;
     const char *trace, *series, *output; /* files to write; NULL: none */
+    const char *plot;                    /* a folder of pictures; NULL: none */
     enum format format;
     const char *x, *y; /* axes of a phase map; NULL: the usual ones */
     unsigned cells;    /* along each of them; 0: the usual number */
@@ -79,6 +80,19 @@ verb_function cli_run, cli_limits, cli_explain, cli_diagnose, cli_validate, cli_
 struct plot;
 int picture_make(struct plot *plot, const char *kind, struct question *question,
                  const struct arguments *arguments, struct diag *diag);
+
+/* Draws a finished picture into a file, or on the terminal ("-"); without gnuplot, or to keep them,
+ * data and script lie beside it. Errors: STATUS_USAGE, a name of another suffix; STATUS_IO. */
+int picture_show(const struct plot *plot, const char *path, bool keep, struct diag *diag);
+
+/* The pictures of calibrate and validate, into the folder arguments->plot, made when it is not
+ * there. Without gnuplot all data are left before the error is told. */
+struct calibration;
+struct curve_score;
+int plot_calibration(const struct calibration *calibration, const struct arguments *arguments,
+                     struct diag *diag);
+int plot_curve(const struct curve_score *score, const struct arguments *arguments,
+               struct diag *diag);
 
 /* A file that appears whole or not at all. path must outlive it. */
 struct output {

@@ -46,7 +46,9 @@ static const struct flag {
     {"output", "FILE", "calibrate, plot, report, sweep", TEXT, FIELD(output), 0, 0,
      "the parameter file to write or merge into; the picture, .svg or .png, or - for the terminal; "
      "the .html; the rows"},
-    {"keep", NULL, "plot", SWITCH, FIELD(keep), 0, 0,
+    {"plot", "DIR", "calibrate, validate", TEXT, FIELD(plot), 0, 0,
+     "a picture of each fit, or of each curve against the prediction, into DIR"},
+    {"keep", NULL, "plot, calibrate, validate", SWITCH, FIELD(keep), 0, 0,
      "leave the data (.dat) and the script (.gp) too"},
     {"x", "NAME[=LOW..HIGH]", "plot, report", TEXT, FIELD(x), 0, 0,
      "the option along x of the phase map (guests)"},

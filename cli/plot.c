@@ -149,11 +149,11 @@ static const struct picture *find_picture(const char *kind, struct diag *diag)
 }
 
 /* The picture's name with another suffix; the terminal's is the kind's. */
-static int side_path(char path[PATH], const struct arguments *arguments, const char *suffix,
-                     struct diag *diag)
+static int side_path(char path[PATH], const struct plot *plot, const char *picture,
+                     const char *suffix, struct diag *diag)
 {
-    bool terminal = strcmp(arguments->output, "-") == 0;
-    const char *stem = terminal ? arguments->words[0] : arguments->output;
+    bool terminal = strcmp(picture, "-") == 0;
+    const char *stem = terminal ? plot->kind : picture;
     size_t length = terminal ? strlen(stem) : (size_t)(strrchr(stem, '.') - stem);
     if (length + strlen(suffix) + 1 > PATH)
         return diag_set(diag, STATUS_IO, stem, 0, NULL, "is too long a name");
@@ -168,15 +168,15 @@ static const char *base_name(const char *path)
 }
 
 /* Leaves the data and the script beside the picture. */
-static int keep_sources(const struct plot *plot, enum medium medium,
-                        const struct arguments *arguments, char data_path[PATH], struct diag *diag)
+static int keep_sources(const struct plot *plot, enum medium medium, const char *picture,
+                        char data_path[PATH], struct diag *diag)
 {
     char script_path[PATH];
     struct output data = {.file = NULL};
     struct output script = {.file = NULL};
-    int status = side_path(data_path, arguments, ".dat", diag);
+    int status = side_path(data_path, plot, picture, ".dat", diag);
     if (status == STATUS_OK)
-        status = side_path(script_path, arguments, ".gp", diag);
+        status = side_path(script_path, plot, picture, ".gp", diag);
     if (status == STATUS_OK)
         status = output_open(&data, data_path, diag);
     if (status == STATUS_OK) {
@@ -186,8 +186,7 @@ static int keep_sources(const struct plot *plot, enum medium medium,
     if (status == STATUS_OK)
         status = output_open(&script, script_path, diag);
     if (status == STATUS_OK) {
-        draw_write_script(plot, medium, base_name(data_path), base_name(arguments->output),
-                          script.file);
+        draw_write_script(plot, medium, base_name(data_path), base_name(picture), script.file);
         status = output_commit(&script, diag);
     }
     return status;
@@ -209,20 +208,20 @@ static int draw_whole(const struct plot *plot, enum medium medium, const char *p
     return status;
 }
 
-static int show(const struct plot *plot, enum medium medium, const struct arguments *arguments,
-                struct diag *diag)
+int picture_show(const struct plot *plot, const char *path, bool keep, struct diag *diag)
 {
     char data_path[PATH];
     bool possible = draw_possible();
-    int status = STATUS_OK;
-    if (arguments->keep || !possible)
-        status = keep_sources(plot, medium, arguments, data_path, diag);
+    enum medium medium;
+    int status = medium_of(&medium, path, diag);
+    if (status == STATUS_OK && (keep || !possible))
+        status = keep_sources(plot, medium, path, data_path, diag);
     if (status == STATUS_OK && !possible)
         return diag_set(diag, STATUS_IO, NULL, 0, NULL,
                         "gnuplot is not installed (Debian: gnuplot-nox); the data is in %s, the "
                         "script beside it",
                         data_path);
-    return status == STATUS_OK ? draw_whole(plot, medium, arguments->output, diag) : status;
+    return status == STATUS_OK ? draw_whole(plot, medium, path, diag) : status;
 }
 
 int picture_make(struct plot *plot, const char *kind, struct question *question,
@@ -256,7 +255,7 @@ int cli_plot(const struct arguments *arguments, struct diag *diag)
     if (status == STATUS_OK)
         status = picture_make(&plot, picture->name, &question, arguments, diag);
     if (status == STATUS_OK)
-        status = show(&plot, medium, arguments, diag);
+        status = picture_show(&plot, arguments->output, arguments->keep, diag);
     plot_free(&plot);
     question_close(&question);
     return status;

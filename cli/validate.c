@@ -261,6 +261,8 @@ static int validate_curves(const struct arguments *arguments, struct diag *diag)
         } else if (status == STATUS_OK) {
             print_curve(arguments->words[i], &score);
         }
+        if (status == STATUS_OK && arguments->plot != NULL)
+            status = plot_curve(&score, arguments, diag);
         curve_free(&score);
     }
     question_close(&question);

@@ -50,4 +50,28 @@ struct parity_point {
 int plot_parity(struct plot *plot, const struct parity_point *points, size_t count,
                 struct diag *diag);
 
+/* Points and the curve that was fitted to them, or predicted for them, with its 95 % band; what the
+ * curve leaves over lies below. */
+struct fit_point {
+    double x, y, curve;
+    bool bound; /* y is a lower bound */
+};
+struct fit_step {
+    double x, value, low, high; /* low and high NAN: no band */
+};
+struct fit_picture {
+    const char *title;
+    const char *x_name, *y_name, *x_unit, *y_unit; /* units "s" and "B" get their prefixes */
+    const char *curve_name, *band_name;
+    bool refused; /* the curve does not describe the points: these turn grey */
+    const struct fit_point *points;
+    size_t count;
+    const struct fit_step *steps; /* ascending by x */
+    size_t step_count;
+    bool parity; /* x and y are the same quantity: one range for both */
+    bool listed; /* x is no more than the order: never logarithmic */
+    bool shares; /* y is a share: what is left over is told in points, not relative to the curve */
+};
+int plot_fit(struct plot *plot, const struct fit_picture *picture, struct diag *diag);
+
 #endif

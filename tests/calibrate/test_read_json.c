@@ -262,6 +262,13 @@ static void test_libvirt(void **state)
                   {"migration.total_time", "s", "time_s", 1, 0, 2.5, 2.5, 1});
     expect_tag(&trace, "operation", "Outgoing migration");
     trace_free(&trace);
+    read_sample(&trace, "domjobinfo-save.txt");
+    EXPECT_POINTS(&trace,
+                  {"migration.transferred", "B", "time_s", 3, 0, 0.396, 45.002 * 1048576, 1},
+                  {"migration.normal_pages", "1", "time_s", 3, 2, 1.872, 80700, 1},
+                  {"migration.setup", "s", "time_s", 3, 1, 1.216, 0.001, 1});
+    expect_tag(&trace, "operation", "Save");
+    trace_free(&trace);
     const char none[] = "Job type:         None        \n\n";
     assert_int_equal(trace_parse(&trace, "none", none, sizeof none - 1, &diag), 0);
     expect_flag(&trace, "no job");

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <fnmatch.h>
 #include <ftw.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,12 +110,12 @@ static void points_have_the_files_figures(void **state)
          2},
         {"kvm_stat.csv", "kvmstat.exits", "1/s", 3, 1, 2, 2500, 1},
         {"kvm_stat.csv", "kvmstat.kvm_exit(HLT)", "1/s", 3, 2, 4, 0, 1},
-        {"sadf.txt", "sadf.%user.all", "1", 2, 1, 10, 0.1, 1},
-        {"sadf.txt", "sadf.await.vda", "s", 1, 0, 0, 18.01e-3, 1},
-        {"sadf.txt", "sadf.rkB/s.vda", "bytes/s", 1, 0, 0, 53248, 1},
-        {"sadf.txt", "sadf.kbmemfree", "bytes", 1, 0, 10, 1048576, 1},
-        {"sadf.txt", "sadf.intr/s.24.1", "1/s", 1, 0, 0, 90, 1},
-        {"sadf-h.txt", "sadf.%idle.0", "1", 2, 1, 10, 0.8, 1},
+        {"sadf.txt", "sadf.cpu.user.all", "1", 2, 1, 10, 0.1, 1},
+        {"sadf.txt", "sadf.disk.latency.vda", "s", 1, 0, 0, 18.01e-3, 1},
+        {"sadf.txt", "sadf.disk.read.vda", "B/s", 1, 0, 0, 53248, 1},
+        {"sadf.txt", "sadf.memory.free", "B", 1, 0, 10, 1048576, 1},
+        {"sadf.txt", "sadf.interrupts.24.1", "1/s", 1, 0, 0, 90, 1},
+        {"sadf-h.txt", "sadf.cpu.idle.0", "1", 2, 1, 10, 0.8, 1},
         {"cyclictest.txt", "cyclictest.max", "s", 1, 0, 0, 23.555e-3, 1},
         {"cyclictest-threads.txt", "cyclictest.avg", "s", 2, 1, 1, 3e-6, 1},
         {"kvmexit.txt", "kvmexit.count.HLT", "1", 2, 1, 1, 40, 1},
@@ -396,8 +397,8 @@ static void tables_without_figures_are_refused(void **state)
 {
     static const char *const empty[] = {"n,wall_s\n,1\n2,\n", "n,wall_s\n1,\n2,\n", "n,wall_s\n\n",
                                         "# scalesim-record-1 a=b\ntime_s,scope,resource,value\n",
-                                        "# hostname;interval;timestamp;BAT;status\n"
-                                        "a;1;2026-11-21 10:00:00;0;Full\n"};
+                                        ("# hostname;interval;timestamp;BAT;status\n"
+                                         "a;1;2026-11-21 10:00:00;0;Full\n")};
     (void)state;
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
         struct trace trace;
@@ -504,6 +505,95 @@ static void real_traces(void **state)
     walk("SCALESIM_TRACES", 100);
 }
 
+/* Samples are the seeds of the fuzzers, too: a reader without one would not be fuzzed. */
+static void every_reader_has_a_sample(void **state)
+{
+    static const struct trace_reader *const lists[] = {trace_readers_json, trace_readers_text};
+    glob_t files;
+    (void)state;
+    assert_int_equal(glob(SAMPLES "*", 0, NULL, &files), 0);
+    for (size_t l = 0; l < 2; l++) {
+        for (const struct trace_reader *reader = lists[l]; reader->format != NULL; reader++) {
+            size_t i = 0;
+            for (bool taken = false; i < files.gl_pathc && !taken; i += !taken) {
+                struct trace trace;
+                struct diag diag;
+                trace_read(&trace, files.gl_pathv[i], &diag);
+                taken = trace.format != NULL && strcmp(trace.format, reader->format) == 0;
+                trace_free(&trace);
+            }
+            if (i == files.gl_pathc)
+                fail_msg("no sample of %s", reader->format);
+        }
+    }
+    globfree(&files);
+}
+
+/* All that sadf -j tells has the same name, unit and figures from sadf -d. */
+static void sadf_d_tells_what_sadf_j_does(void **state)
+{
+    struct trace columns, json;
+    struct diag diag;
+    char path[512];
+    const char *folder = getenv("SCALESIM_TRACES");
+    (void)state;
+    if (folder == NULL) {
+        print_message("SCALESIM_TRACES is not set: sysstat's files are not compared\n");
+        skip();
+    }
+    snprintf(path, sizeof path, "%s/external/sysstat/expected.sadf-d", folder);
+    assert_int_equal(trace_read(&columns, path, &diag), STATUS_OK);
+    snprintf(path, sizeof path, "%s/external/sysstat/expected.sadf-j", folder);
+    assert_int_equal(trace_read(&json, path, &diag), STATUS_OK);
+    assert_true(json.series_count > 400);
+    for (size_t i = 0; i < json.series_count; i++) {
+        const struct trace_series *theirs = &json.series[i];
+        const struct trace_series *ours = trace_find(&columns, theirs->name);
+        if (ours == NULL)
+            fail_msg("sadf -d has no %s", theirs->name);
+        assert_string_equal(ours->unit, theirs->unit);
+        assert_int_equal(ours->count, theirs->count);
+        for (size_t p = 0; p < ours->count; p++)
+            assert_true(fabs(ours->points[p].value - theirs->points[p].value) <=
+                        1e-9 * fabs(theirs->points[p].value));
+    }
+    trace_free(&columns);
+    trace_free(&json);
+}
+
+/* The same without those files: one figure of each kind of name. */
+static void sadf_d_has_the_names_of_sadf_j(void **state)
+{
+    static const char *const rows[][3] = {
+        {"CPU;%usr;%gnice", "3;50.00;1.00", "sadf.cpu.user.3 sadf.cpu.guest_nice.3"},
+        {"proc/s;cswch/s", "1.00;2.00", "sadf.processes sadf.context_switches"},
+        {"kbmemfree;kbavail;%memused", "1;2;3", "sadf.memory.free sadf.memory.available"},
+        {"DEV;tps;aqu-sz;%util", "vda;1.00;2.00;3.00",
+         "sadf.disk.requests.vda sadf.disk.queue.vda sadf.disk.util.vda"},
+        {"tps;rtps", "1.00;1.00", "sadf.tps sadf.rtps"},
+        {"IFACE;rxpck/s;txkB/s;%ifutil", "eth0;1.00;2.00;0.00",
+         "sadf.net.rx.packets.eth0 sadf.net.tx.bytes.eth0 sadf.net.util.eth0"},
+        {"%smem-10;%smem;%fmem", "0.00;0.00;0.00", "sadf.psi.memory.some sadf.psi.memory.full"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512], names[256];
+        struct trace trace;
+        struct diag diag;
+        char *rest = names;
+        snprintf(text, sizeof text,
+                 "# hostname;interval;timestamp;%s\nhost;1;2026-11-21 10:00:00 UTC;%s\n",
+                 rows[i][0], rows[i][1]);
+        snprintf(names, sizeof names, "%s", rows[i][2]);
+        assert_int_equal(trace_parse(&trace, "sadf", text, strlen(text), &diag), STATUS_OK);
+        for (char *name; (name = strsep(&rest, " ")) != NULL;) {
+            if (trace_find(&trace, name) == NULL)
+                fail_msg("no %s in %s", name, rows[i][0]);
+        }
+        trace_free(&trace);
+    }
+}
+
 static void real_tables(void **state)
 {
     (void)state;
@@ -523,6 +613,9 @@ int main(void)
         cmocka_unit_test(a_recording_comes_back),
         cmocka_unit_test(tables_without_figures_are_refused),
         cmocka_unit_test(long_names_stay_apart),
+        cmocka_unit_test(every_reader_has_a_sample),
+        cmocka_unit_test(sadf_d_has_the_names_of_sadf_j),
+        cmocka_unit_test(sadf_d_tells_what_sadf_j_does),
         cmocka_unit_test(real_traces),
         cmocka_unit_test(real_tables),
     };

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the fuzzers' seeds, a directory each, from the project's own inputs.
+# Makes the fuzzers' seeds, a directory each, from the project's own inputs. READERS: the names of
+# the readers of traces.
 out=$1
 rm -rf "$out"
 for name in catalog scenario cases diagnose expression trace; do mkdir -p "$out/fuzz_$name"; done
@@ -18,8 +19,12 @@ done
 for first in 2 30 60; do
     sed -n "1p;${first},$((first + 2))p" tests/cases/measured.csv >"$out/fuzz_cases/measured-$first"
 done
-for file in tests/calibrate/samples/*; do
+for file in tests/calibrate/samples/* tests/fuzz/found/*; do
     [ -f "$file" ] && cp "$file" "$out/fuzz_trace/$(basename "$file")"
+done
+# Each reader of traces starts from all of them: those of others are passed over at once.
+for name in $READERS; do
+    cp -r "$out/fuzz_trace" "$out/fuzz_reader-$name"
 done
 printf 'Unable to add bridge port tap1: Exchange full' >"$out/fuzz_diagnose/bridge"
 printf 'kvm_init_vcpu: kvm_get_vcpu failed (0): Too many open files' >"$out/fuzz_diagnose/fds"
