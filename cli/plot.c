@@ -44,6 +44,15 @@ static int picture_ramp(struct plot *plot, struct question *question,
                      diag);
 }
 
+static int picture_timeline(struct plot *plot, struct question *question,
+                            const struct arguments *arguments, struct diag *diag)
+{
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
+    return plot_timeline(plot, question->model, &question->prediction,
+                         question->answer != NULL ? &question->answer->knees : NULL, &overlay,
+                         &arguments->rules, diag);
+}
+
 /* The map sets the totals of devices itself, so its scenario is read once more, not spread. */
 static int picture_phase(struct plot *plot, struct question *question,
                          const struct arguments *arguments, struct diag *diag)
@@ -126,7 +135,8 @@ static const struct picture {
     picture_function *write;
 } pictures[] = {
     {"ladder", picture_ladder},   {"phase", picture_phase}, {"staircase", picture_staircase},
-    {"tornado", picture_tornado}, {"ramp", picture_ramp},   {"parity", picture_parity},
+    {"tornado", picture_tornado}, {"ramp", picture_ramp},   {"timeline", picture_timeline},
+    {"parity", picture_parity},
 };
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
 
@@ -140,9 +150,10 @@ static const struct picture *find_picture(const char *kind, struct diag *diag)
         text_nearest_offer(&nearest, pictures[i].name);
     }
     diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
-             kind[0] == '\0' ? "plot takes ladder, phase, staircase, tornado, ramp or parity%s"
-                             : "'%s' is no picture; expected ladder, phase, staircase, tornado, "
-                               "ramp or parity",
+             kind[0] == '\0'
+                 ? "plot takes ladder, phase, staircase, tornado, ramp, timeline or parity%s"
+                 : "'%s' is no picture; expected ladder, phase, staircase, tornado, "
+                   "ramp, timeline or parity",
              kind);
     diag_suggest(diag, nearest.best);
     return NULL;

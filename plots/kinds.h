@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "model/predict.h"
 #include "plots/plot.h"
+#include "sim/knee.h"
 #include "sim/run.h"
 
 /* Every limit's demand over its capacity at the request, first to fail at the top. */
@@ -36,6 +37,12 @@ int plot_phase(struct plot *plot, const struct phase_question *question, struct 
  * Errors: those of the simulation; STATUS_USAGE, a ramp other than guests. */
 int plot_ramp(struct plot *plot, struct model *model, const struct prediction *prediction,
               const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
+
+/* One replication over simulated time: guests, CPU, memory and I/O while guests start and under
+ * load. knees: of the scenario, or NULL to look for them. Errors as for plot_ramp. */
+int plot_timeline(struct plot *plot, struct model *model, const struct prediction *prediction,
+                  const struct knees *knees, const struct overlay *overlay,
+                  const struct run_rules *rules, struct diag *diag);
 
 /* A case: what was seen and what was predicted, as counts; predicted INFINITY: none. A run that
  * ended without failing saw a lower bound, one that only tried a count that failed an upper one. */

@@ -47,13 +47,13 @@ void plot_cell(struct plot *plot, const char *text)
         fputc(*text == '"' ? '\'' : (unsigned char)*text < ' ' ? ' ' : *text, plot->data);
 }
 
-/* Breaks at spaces; what has none stays long. */
+/* Breaks at spaces, but for one before a %; what has none stays long. */
 static void wrap(char *text)
 {
     char *begin = text;
     while (strlen(begin) > LINE) {
         char *at = begin + LINE;
-        while (at > begin && *at != ' ')
+        while (at > begin && (*at != ' ' || at[1] == '%'))
             at--;
         if (at == begin)
             return;
