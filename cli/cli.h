@@ -38,6 +38,7 @@ struct arguments {
     enum format format;
     const char *x, *y; /* axes of a phase map; NULL: the usual ones */
     unsigned cells;    /* along each of them; 0: the usual number */
+    unsigned knees;    /* along one of them, simulated */
     bool full, targets, no_simulate, dry_run, force, keep;
     bool simulate, resume;  /* of a sweep */
     const char *journal;    /* NULL: beside the output */

@@ -35,7 +35,7 @@ static const struct flag {
     {"json", NULL, "run, validate, sweep", JSON, FIELD(format), 0, 0,
      "print the answer as JSON (data/schema.json)"},
     {"full", NULL, "run", SWITCH, FIELD(full), 0, 0, "print every limit and assumption"},
-    {"no-simulate", NULL, "run, report", SWITCH, FIELD(no_simulate), 0, 0,
+    {"no-simulate", NULL, "run, plot, report", SWITCH, FIELD(no_simulate), 0, 0,
      "answer by the model alone"},
     {"targets", NULL, "validate", SWITCH, FIELD(targets), 0, 0,
      "published figures against the simulation"},
@@ -50,6 +50,9 @@ static const struct flag {
      "the option along y of the phase map (disks)"},
     {"cells", "N", "plot", UNSIGNED, FIELD(cells), 2, PHASE_CELLS_MAX,
      "cells along each axis of the phase map (400)"},
+    {"knees", "N", "plot, report", UNSIGNED, FIELD(knees), 0, PHASE_KNEES_MAX,
+     "places of the phase map at which the knee is simulated (5; each takes some ten runs of one "
+     "replication: a second for idle guests, up to a minute for busy ones)"},
     {"dry-run", NULL, "calibrate, sweep", SWITCH, FIELD(dry_run), 0, 0,
      "print the fits, or the number of cells, and write nothing"},
     {"force", NULL, "calibrate", SWITCH, FIELD(force), 0, 0,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "plots/phase.h"
 
 static const struct {
     const char *name;
@@ -28,7 +29,8 @@ static verb_function *find_verb(const char *name, struct diag *diag)
 
 int main(int count, char **values)
 {
-    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1};
+    struct arguments arguments = {
+        .rules = run_defaults, .knees = PHASE_KNEES, .shard = 1, .shards = 1};
     struct diag diag = {.line = 0};
     int code = flags_parse(&arguments, count, values, &diag);
     if (code == STATUS_OK) {

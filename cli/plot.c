@@ -58,12 +58,16 @@ static int picture_phase(struct plot *plot, struct question *question,
                          const struct arguments *arguments, struct diag *diag)
 {
     struct scenario *scenario = malloc(sizeof *scenario);
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
     struct phase_question phase = {
         .catalog = &question->catalog,
         .scenario = scenario,
         .x = arguments->x != NULL ? arguments->x : "guests",
         .y = arguments->y != NULL ? arguments->y : "disks",
         .cells = arguments->cells > 0 ? arguments->cells : CELLS,
+        .knees = arguments->no_simulate ? 0 : arguments->knees,
+        .overlay = &overlay,
+        .rules = &arguments->rules,
     };
     if (scenario == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");

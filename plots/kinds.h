@@ -24,12 +24,15 @@ int plot_tornado(struct plot *plot, struct model *model, const struct prediction
 
 /* Two options against each other: which limit binds where. x and y are "NAME", "NAME=HIGH" or
  * "NAME=LOW..HIGH"; the scenario's totals of devices are not spread yet. cells: along each axis.
+ * knees: how many values of one axis a knee is looked for at, by simulation (0: none).
  * Errors: STATUS_USAGE, an unknown option or a range that is none. */
 struct phase_question {
     const struct catalog *catalog;
     const struct scenario *scenario;
     const char *x, *y;
-    unsigned cells;
+    unsigned cells, knees;
+    const struct overlay *overlay; /* of the simulation; likewise rules */
+    const struct run_rules *rules;
 };
 int plot_phase(struct plot *plot, const struct phase_question *question, struct diag *diag);
 

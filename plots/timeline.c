@@ -257,10 +257,19 @@ static void write_title(struct plot *plot, const struct timeline *timeline, cons
               100 * load[0] / timeline->host_cpus, 100 * timeline->settled / timeline->memory);
 }
 
-static void write_timeline(struct plot *plot, const struct timeline *timeline)
+/* The last guest comes up with the last sample, or a few ns after it. */
+static void end_starts(struct timeline *timeline)
+{
+    struct series *series = &timeline->starts;
+    if (series->count > 0)
+        series->row[series->count - 1].guests = timeline->guests;
+}
+
+static void write_timeline(struct plot *plot, struct timeline *timeline)
 {
     double starts[2];
     double load[2];
+    end_starts(timeline);
     write_series(plot, "starts", &timeline->starts, NAN, starts);
     write_series(plot, "load", &timeline->load, timeline->settled, load);
     write_ranges(plot, timeline);

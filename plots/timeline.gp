@@ -23,7 +23,7 @@ do for [r = 0:3] {
     high = word(highs, r + 1) + 0
     shown = high > 0 ? high * 1.4 : 1
     set yrange [0:shown]
-    set ytics step(shown / 2)
+    set ytics step(shown / 2.0)
     do for [c = 0:1] {
         if (c == 0 && r == 3) { continue }
         set lmargin at screen left(c)
@@ -31,6 +31,8 @@ do for [r = 0:3] {
         set tmargin at screen top(r)
         set bmargin at screen top(r) - 0.16
         set xrange [c ? load_begin : 0:c ? load_end : starts_end]
+        if (c) { set xtics step((load_end - load_begin) / 4.0) }
+        if (!c) { set xtics autofreq }
         bottom = c ? 3 : 2
         set format x (r == bottom ? '%g' : '')
         set xlabel (r < bottom ? '' : c ? load_text : starts_text)

@@ -64,9 +64,13 @@ static void data_is_the_golden_one(void **state)
         {"ladder", "ladder --guests 1000 --disks 4096"},
         {"staircase", "staircase --scenario ptys-2015"},
         {"phase", "phase --guests 100 --disks 400 --host debian12 --disk-aio native --disk-bus "
-                  "virtio-scsi --x guests=2000 --y disks=20000 --cells 24"},
+                  "virtio-scsi --x guests=2000 --y disks=20000 --cells 24 --no-simulate"},
+        {"knees",
+         "phase --guests 100 --host x3950m2-2008 --guest-hz 1000 --duration 0.1 --cells 24 "
+         "--knees 2"},
         {"tornado", "tornado --guests 40 --host debian12"},
         {"ramp", "ramp --guests 20 --host debian12 --replications 2"},
+        {"timeline", "timeline --guests 140 --host x3950m2-2008 --duration 0.05"},
         {"parity", "parity tests/cases/measured.csv"},
     };
     (void)state;
@@ -208,7 +212,11 @@ static void map_agrees_with_models(void **state)
     (void)state;
     assert_int_equal(scenario_init(scenario, &diag), 0);
     assert_int_equal(scenario_set(scenario, "guests", "100", &diag), 0);
-    struct phase_question question = {&catalog, scenario, "guests=3000", "disks=60000", CELLS};
+    struct phase_question question = {.catalog = &catalog,
+                                      .scenario = scenario,
+                                      .x = "guests=3000",
+                                      .y = "disks=60000",
+                                      .cells = CELLS};
     assert_int_equal(phase_find(&map, &question, &diag), 0);
     for (unsigned x = 0; x < CELLS; x++) {
         for (unsigned y = 0; y < CELLS; y++) {
