@@ -41,7 +41,7 @@ static const struct flag {
      "published figures against the simulation"},
     {"output", "FILE", "calibrate, plot, report, sweep", TEXT, FIELD(output), 0, 0,
      "the parameter file to write or merge into; the picture, .svg or .png, or - for the terminal; "
-     "the .html; the rows"},
+     "the .html or .md; the rows"},
     {"keep", NULL, "plot", SWITCH, FIELD(keep), 0, 0,
      "leave the data (.dat) and the script (.gp) too"},
     {"x", "NAME[=LOW..HIGH]", "plot, report", TEXT, FIELD(x), 0, 0,
@@ -50,6 +50,8 @@ static const struct flag {
      "the option along y of the phase map (disks)"},
     {"cells", "N", "plot", UNSIGNED, FIELD(cells), 2, PHASE_CELLS_MAX,
      "cells along each axis of the phase map (400)"},
+    {"format", "FORM", "report", TEXT, FIELD(report_format), 0, 0,
+     "html or markdown (as the output is named; markdown has its pictures beside it)"},
     {"knees", "N", "plot, report", UNSIGNED, FIELD(knees), 0, PHASE_KNEES_MAX,
      "places of the phase map at which the knee is simulated (5; each takes some ten runs of one "
      "replication: a second for idle guests, up to a minute for busy ones)"},
@@ -254,7 +256,7 @@ int flags_parse(struct arguments *arguments, int count, char **values, struct di
                                 "validate CASES.csv...\nvalidate --targets [PART...]\n"
                                 "calibrate TRACE... -o FILE\n"
                                 "plot KIND [CASES.csv...] -o FILE.svg|png|-\n"
-                                "report -o FILE.html\nsweep [-o FILE]";
+                                "report -o FILE.html|md\nsweep [-o FILE]";
     static const char help[] =
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"

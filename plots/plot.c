@@ -69,6 +69,8 @@ void plot_text(struct plot *plot, const char *name, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
+    if (strcmp(name, "title_text") == 0)
+        snprintf(plot->title, sizeof plot->title, "%s", text);
     wrap(text);
     fprintf(plot->script, "%s = \"", name);
     for (const char *at = text; *at != '\0'; at++) {
