@@ -7,6 +7,7 @@ set format xy '%g'
 set xlabel x_text
 set ylabel y_text
 set border 15
+set rmargin 4
 set tics front
 set grid front
 unset grid
@@ -15,7 +16,7 @@ fill(i) = word(fills, i % 8 + 1)
 label(i) = value(sprintf('name%d', i))
 set style fill solid 0.75 noborder
 set style textbox opaque noborder fillcolor rgb 'white' margins 0.6,0.2
-if (has_you) set label 1 'you' at you_x, you_y left offset 1.5,0 front boxed
+if (has_you) set label 1 'you' at you_x, you_y left offset 1.2,0.7 front boxed
 plot for [i = 0:regions - 1] data index sprintf('region%d', i) using 1:2:3 with filledcurves \
          linecolor rgb fill(i) notitle, \
      for [i = 0:regions - 1] 1/0 with boxes linecolor rgb fill(i) title label(i), \

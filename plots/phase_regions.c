@@ -93,7 +93,8 @@ static bool near_you(const struct phase_map *map, unsigned x, unsigned y)
 {
     double dx = x + 0.5 - cell_of(map, &map->x, map->you_x);
     double dy = y + 0.5 - cell_of(map, &map->y, map->you_y);
-    return dx > -0.02 * map->cells && dx < 0.07 * map->cells && fabs(dy) < 0.025 * map->cells;
+    return dx > -0.02 * map->cells && dx < 0.07 * map->cells && dy > -0.02 * map->cells &&
+           dy < 0.06 * map->cells;
 }
 
 static void sum_cells(struct regions *regions, int limit)
@@ -297,29 +298,39 @@ static void next_limit(const struct regions *regions, unsigned x, unsigned y,
         snprintf(out, 2 * PLOT_WORD, "no limit on the way to the map's edges");
 }
 
+/* "1 guest", "2 guests"; names of options are plural where they count. */
+static void count_things(char out[2 * PLOT_WORD], double count, const char *things)
+{
+    char number[PLOT_WORD];
+    size_t length = strlen(things);
+    bool one = count == 1 && length > 1 && things[length - 1] == 's';
+    plot_count(number, count);
+    snprintf(out, 2 * PLOT_WORD, "%s %.*s", number, (int)(length - one), things);
+}
+
 static void write_title(struct plot *plot, const struct regions *regions)
 {
     const struct phase_map *map = regions->map;
     char x[PLOT_WORD];
     char y[PLOT_WORD];
-    char at_x[PLOT_WORD];
-    char at_y[PLOT_WORD];
+    char at_x[2 * PLOT_WORD];
+    char at_y[2 * PLOT_WORD];
     double cell_x = floor(cell_of(map, &map->x, map->you_x));
     double cell_y = floor(cell_of(map, &map->y, map->you_y));
     plot_words(x, options[map->x.option].name);
     plot_words(y, options[map->y.option].name);
-    plot_count(at_x, map->you_x);
-    plot_count(at_y, map->you_y);
+    count_things(at_x, map->you_x, x);
+    count_things(at_y, map->you_y, y);
     char next[2 * PLOT_WORD] = "";
     bool inside = cell_x >= 0 && cell_y >= 0 && cell_x < map->cells && cell_y < map->cells;
     size_t at = inside ? (size_t)cell_x * map->cells + (size_t)cell_y : 0;
     if (inside)
         next_limit(regions, (unsigned)cell_x, (unsigned)cell_y, next);
     if (inside && map->limit[at] >= 0)
-        plot_text(plot, "title_text", "%s %s with %s %s do not fit: %s binds", at_x, x, at_y, y,
+        plot_text(plot, "title_text", "%s with %s do not fit: %s binds", at_x, at_y,
                   name_of(regions, map->limit[at]));
     else if (inside)
-        plot_text(plot, "title_text", "%s %s with %s %s fit%s; %s", at_x, x, at_y, y,
+        plot_text(plot, "title_text", "%s with %s fit%s; %s", at_x, at_y,
                   map->tight[at] ? ", above 80 % of a limit" : "", next);
     else if (regions->count > 0)
         plot_text(plot, "title_text", "%s binds over most of what does not fit as %s and %s grow",

@@ -177,7 +177,7 @@ static void write_series(struct plot *plot, const char *name, const struct serie
     plot_number(plot, variable, series->count > 0 ? series->row[0].at / divisor : 0);
     snprintf(variable, sizeof variable, "%s_text", name);
     plot_text(plot, variable, "%s %s", unit,
-              strcmp(name, "load") == 0 ? "of steady load" : "since the first start");
+              strcmp(name, "load") == 0 ? "of load, after a warm-up" : "since the first start");
 }
 
 static double highest(const struct timeline *timeline, size_t field)

@@ -31,7 +31,7 @@ do for [r = 0:3] {
         set tmargin at screen top(r)
         set bmargin at screen top(r) - 0.16
         set xrange [c ? load_begin : 0:c ? load_end : starts_end]
-        if (c) { set xtics step((load_end - load_begin) / 4.0) }
+        if (c) { set xtics step((load_end - load_begin) / 2.0) }
         if (!c) { set xtics autofreq }
         bottom = c ? 3 : 2
         set format x (r == bottom ? '%g' : '')
