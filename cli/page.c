@@ -21,8 +21,9 @@ static const char head[] =
     "table { border-collapse: collapse; font-size: 13px; }\n"
     "td, th { border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left;\n"
     "  vertical-align: top; overflow-wrap: anywhere; }\n"
-    "@media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; }\n"
-    "  figure, tr { break-inside: avoid; } }\n"
+    "@media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap;\n"
+    "  font-size: 8px; padding: .3rem; overflow: visible; }\n"
+    "  h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }\n"
     "</style>\n</head>\n<body>\n";
 
 static void escape(FILE *out, const char *text)

@@ -36,8 +36,8 @@ do for [r = 0:3] {
         bottom = c ? 3 : 2
         set format x (r == bottom ? '%g' : '')
         set xlabel (r < bottom ? '' : c ? load_text : starts_text)
-        set label 1 (c ? '' : word(titles, r + 1)) at graph 0, graph 1 left offset 0,0.6
-        if (r == 3) { set label 1 word(titles, 4) at graph 0, graph 1 left offset 0,0.6 }
+        set label 1 (c ? '' : word(titles, r + 1)) at graph 0, graph 1 left offset letters,0.6 + 0.4 * letters
+        if (r == 3) { set label 1 word(titles, 4) at graph 0, graph 1 left offset letters,0.6 + 0.4 * letters }
         unset label 2
         unset label 3
         unset label 4
@@ -52,11 +52,11 @@ do for [r = 0:3] {
         }
         if (c == 0 && has_knee) {
             set arrow 1 from knee, graph 0 to knee, graph 1 nohead linecolor rgb orange \
-                linewidth 2 dashtype 2 front
+                linewidth 2 dashtype 2 back
             if (r == 1) { eval MARK_KNEE }
         }
         if (c == 0 && has_wall) {
-            set arrow 2 from wall, graph 0 to wall, graph 1 nohead linecolor rgb red linewidth 2 front
+            set arrow 2 from wall, graph 0 to wall, graph 1 nohead linecolor rgb red linewidth 2 back
             if (r == 0) { eval MARK_WALL }
         }
         plot data index (c ? 'load' : 'starts') using 1:(column(r + 2)) with lines linewidth 2 \
