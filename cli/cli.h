@@ -37,8 +37,10 @@ struct arguments {
     const char *trace, *series, *output; /* files to write; NULL: none */
     const char *plot;                    /* a folder of pictures; NULL: none */
     enum format format;
-    const char *x, *y; /* axes of a phase map; NULL: the usual ones */
-    unsigned cells;    /* along each of them; 0: the usual number */
+    const char *x, *y;         /* axes of a phase map; NULL: the usual ones */
+    unsigned cells;            /* along each of them; 0: the usual number */
+    const char *report_format; /* NULL: by the name of the output */
+    unsigned knee_points;      /* along one of them, simulated */
     bool full, targets, no_simulate, dry_run, force, keep;
     bool simulate, knees, strict, resume; /* of a sweep */
     const char *journal;                  /* NULL: beside the output */

@@ -37,7 +37,7 @@ static const struct flag {
     {"json", NULL, "run, validate, sweep", JSON, FIELD(format), 0, 0,
      "print the answer as JSON (data/schema.json)"},
     {"full", NULL, "run", SWITCH, FIELD(full), 0, 0, "print every limit and assumption"},
-    {"no-simulate", NULL, "run, report", SWITCH, FIELD(no_simulate), 0, 0,
+    {"no-simulate", NULL, "run, plot, report", SWITCH, FIELD(no_simulate), 0, 0,
      "answer by the model alone"},
     {"targets", NULL, "validate", SWITCH, FIELD(targets), 0, 0,
      "published figures against the simulation"},
@@ -45,7 +45,7 @@ static const struct flag {
      "cross-validate each column of a measured curve: K parts, each predicted from the others"},
     {"output", "FILE", "calibrate, plot, report, sweep", TEXT, FIELD(output), 0, 0,
      "the parameter file to write or merge into; the picture, .svg or .png, or - for the terminal; "
-     "the .html; the rows"},
+     "the .html or .md; the rows"},
     {"plot", "DIR", "calibrate, validate", TEXT, FIELD(plot), 0, 0,
      "a picture of each fit, or of each curve against the prediction, into DIR"},
     {"keep", NULL, "plot, calibrate, validate", SWITCH, FIELD(keep), 0, 0,
@@ -56,6 +56,11 @@ static const struct flag {
      "the option along y of the phase map (disks)"},
     {"cells", "N", "plot", UNSIGNED, FIELD(cells), 2, PHASE_CELLS_MAX,
      "cells along each axis of the phase map (400)"},
+    {"format", "FORM", "report", TEXT, FIELD(report_format), 0, 0,
+     "html or markdown (as the output is named; markdown has its pictures beside it)"},
+    {"knee-points", "N", "plot, report", UNSIGNED, FIELD(knee_points), 0, PHASE_KNEES_MAX,
+     "places of the phase map at which the knee is simulated (5; each takes some ten runs of one "
+     "replication: a second for idle guests, up to a minute for busy ones)"},
     {"dry-run", NULL, "calibrate, sweep", SWITCH, FIELD(dry_run), 0, 0,
      "print the fits, or the number of cells, and write nothing"},
     {"force", NULL, "calibrate", SWITCH, FIELD(force), 0, 0,
@@ -312,7 +317,7 @@ int flags_parse(struct arguments *arguments, int count, char **values, struct di
         "validate CASES.csv...\nvalidate RUN.csv [--k-fold K]\nvalidate --targets [PART...]\n"
         "calibrate TRACE... -o FILE\n"
         "plot KIND [CASES.csv...] -o FILE.svg|png|-\n"
-        "report -o FILE.html\nsweep [-o FILE]";
+        "report -o FILE.html|md\nsweep [-o FILE]";
     static const char help[] =
         "Which limit does a KVM/QEMU/libvirt host hit first, at what count, how is it raised, and "
         "what stops it next?\v"

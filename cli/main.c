@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "plots/phase.h"
 #include "sim/ranks.h"
 
 static const struct {
@@ -30,7 +31,11 @@ static verb_function *find_verb(const char *name, struct diag *diag)
 int main(int count, char **values)
 {
     struct ranks ranks;
-    struct arguments arguments = {.rules = run_defaults, .shard = 1, .shards = 1, .ranks = &ranks};
+    struct arguments arguments = {.rules = run_defaults,
+                                  .knee_points = PHASE_KNEES,
+                                  .shard = 1,
+                                  .shards = 1,
+                                  .ranks = &ranks};
     struct diag diag = {.line = 0};
     int code = ranks_join(&ranks, &count, &values, &diag);
     if (code == STATUS_OK) {

@@ -44,17 +44,30 @@ static int picture_ramp(struct plot *plot, struct question *question,
                      diag);
 }
 
+static int picture_timeline(struct plot *plot, struct question *question,
+                            const struct arguments *arguments, struct diag *diag)
+{
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
+    return plot_timeline(plot, question->model, &question->prediction,
+                         question->answer != NULL ? &question->answer->knees : NULL, &overlay,
+                         &arguments->rules, diag);
+}
+
 /* The map sets the totals of devices itself, so its scenario is read once more, not spread. */
 static int picture_phase(struct plot *plot, struct question *question,
                          const struct arguments *arguments, struct diag *diag)
 {
     struct scenario *scenario = malloc(sizeof *scenario);
+    struct overlay overlay = {arguments->parameters, arguments->catalog, 0};
     struct phase_question phase = {
         .catalog = &question->catalog,
         .scenario = scenario,
         .x = arguments->x != NULL ? arguments->x : "guests",
         .y = arguments->y != NULL ? arguments->y : "disks",
         .cells = arguments->cells > 0 ? arguments->cells : CELLS,
+        .knees = arguments->no_simulate ? 0 : arguments->knee_points,
+        .overlay = &overlay,
+        .rules = &arguments->rules,
     };
     if (scenario == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
@@ -126,7 +139,8 @@ static const struct picture {
     picture_function *write;
 } pictures[] = {
     {"ladder", picture_ladder},   {"phase", picture_phase}, {"staircase", picture_staircase},
-    {"tornado", picture_tornado}, {"ramp", picture_ramp},   {"parity", picture_parity},
+    {"tornado", picture_tornado}, {"ramp", picture_ramp},   {"timeline", picture_timeline},
+    {"parity", picture_parity},
 };
 enum { PICTURES = sizeof pictures / sizeof pictures[0] };
 
@@ -140,9 +154,10 @@ static const struct picture *find_picture(const char *kind, struct diag *diag)
         text_nearest_offer(&nearest, pictures[i].name);
     }
     diag_set(diag, STATUS_USAGE, NULL, 0, NULL,
-             kind[0] == '\0' ? "plot takes ladder, phase, staircase, tornado, ramp or parity%s"
-                             : "'%s' is no picture; expected ladder, phase, staircase, tornado, "
-                               "ramp or parity",
+             kind[0] == '\0'
+                 ? "plot takes ladder, phase, staircase, tornado, ramp, timeline or parity%s"
+                 : "'%s' is no picture; expected ladder, phase, staircase, tornado, "
+                   "ramp, timeline or parity",
              kind);
     diag_suggest(diag, nearest.best);
     return NULL;

@@ -1,52 +1,31 @@
-/* report: the whole answer as one self-contained HTML file, its pictures inline. */
+/* report: the whole answer as a page with its pictures. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
-#include "model/text.h"
+#include "cli/page.h"
 #include "plots/draw.h"
 
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<title>scalesim report</title>\n<style>\n"
-    "body { font: 15px/1.45 sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }\n"
-    "h1 { font-size: 1.4rem; } figure { margin: 1.5rem 0; }\n"
-    "pre { font-size: 12px; overflow-x: auto; background: #f6f6f6; padding: 1rem; }\n"
-    "svg { max-width: 100%; height: auto; }\n"
-    "table { border-collapse: collapse; font-size: 13px; }\n"
-    "td, th { border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left;\n"
-    "  vertical-align: top; overflow-wrap: anywhere; }\n"
-    "@media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; }\n"
-    "  figure, tr { break-inside: avoid; } }\n"
-    "</style>\n</head>\n<body>\n";
-
-static void escape(FILE *out, const char *text)
+/* The parts of what `run` prints, by how they begin. */
+static void write_part(const struct page *page, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        const char *as = *text == '<'   ? "&lt;"
-                         : *text == '>' ? "&gt;"
-                         : *text == '&' ? "&amp;"
-                         : *text == '"' ? "&quot;"
-                                        : NULL;
-        if (as != NULL)
-            fputs(as, out);
-        else
-            fputc(*text, out);
+    static const char *const parts[][2] = {
+        {"Ladder", "Ladder"},       {"LIMIT", "Limits"},
+        {"In time", "In time"},     {"Service levels", "Service levels"},
+        {"Assumed", "Assumptions"}, {"Next", "Next"},
+    };
+    const char *heading = "Arithmetic";
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (strncmp(text, parts[i][0], strlen(parts[i][0])) == 0)
+            heading = parts[i][1];
     }
+    page_heading(page, heading);
+    page_code(page, text);
 }
 
-static void write_element(FILE *out, const char *element, const char *text)
-{
-    fprintf(out, "<%s>", element);
-    escape(out, text);
-    fprintf(out, "</%s>\n", element);
-}
-
-/* What `run` prints: verdict, arithmetic, ladder, limits, assumptions. Its printers write to
- * stdout, which glibc lets a program replace. */
-static int write_answer(FILE *out, const struct question *question, struct diag *diag)
+/* Verdict, arithmetic, ladder, limits, assumptions. The printers write to stdout, which glibc lets
+ * a program replace. */
+static int write_answer(const struct page *page, const struct question *question, struct diag *diag)
 {
     char *text = NULL;
     size_t length = 0;
@@ -62,83 +41,75 @@ static int write_answer(FILE *out, const struct question *question, struct diag 
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     }
     char *rest = text;
-    write_element(out, "h1", strsep(&rest, "\n"));
-    write_element(out, "pre", rest != NULL ? rest : "");
+    page_begin(page, strsep(&rest, "\n"));
+    while (rest != NULL && *rest != '\0') {
+        char *end = strstr(rest, "\n\n");
+        if (end != NULL)
+            *end = '\0';
+        write_part(page, rest);
+        rest = end != NULL ? end + 2 : NULL;
+    }
     free(text);
     return STATUS_OK;
 }
 
-/* Has gnuplot draw into memory, and takes over what follows the XML prolog. */
-static int write_svg(FILE *out, const struct plot *plot, struct diag *diag)
-{
-    char path[32];
-    char *svg = NULL;
-    size_t length;
-    int fd = memfd_create("scalesim-picture", 0);
-    snprintf(path, sizeof path, "/dev/fd/%d", fd);
-    int status = fd >= 0 ? draw(plot, MEDIUM_SVG, plot->kind, path, diag)
-                         : diag_set(diag, STATUS_IO, NULL, 0, NULL, "no memory for a picture");
-    if (status == STATUS_OK)
-        status = text_read_file(path, &svg, &length, diag);
-    const char *from = svg != NULL ? strstr(svg, "<svg") : NULL;
-    if (from != NULL)
-        fprintf(out, "<figure>\n%s</figure>\n", from);
-    if (fd >= 0)
-        close(fd);
-    free(svg);
-    return status;
-}
-
 /* A picture that this scenario has not (no limit to raise, say) is told in a line. */
-static int write_picture(FILE *out, const char *kind, struct question *question,
+static int write_picture(const struct page *page, const char *kind, struct question *question,
                          const struct arguments *arguments, struct diag *diag)
 {
     struct plot plot = {.kind = NULL};
     int status = picture_make(&plot, kind, question, arguments, diag);
     if (status == STATUS_OK) {
-        status = write_svg(out, &plot, diag);
+        status = page_picture(page, &plot, diag);
     } else if (status == STATUS_DATA) {
-        write_element(out, "p", diag->message);
+        page_paragraph(page, diag->message);
         status = STATUS_OK;
     }
     plot_free(&plot);
     return status;
 }
 
-static int write_pictures(FILE *out, struct question *question, const struct arguments *arguments,
-                          struct diag *diag)
+static int write_pictures(const struct page *page, struct question *question,
+                          const struct arguments *arguments, struct diag *diag)
 {
-    static const char *const kinds[] = {"ladder", "phase", "staircase", "tornado", "ramp"};
+    static const struct {
+        const char *kind, *heading;
+        bool simulated; /* starts of guests */
+    } pictures[] = {
+        {"ladder", "Headroom of every limit", false}, {"phase", "Which limit binds where", false},
+        {"staircase", "What each fix gains", false},  {"tornado", "What matters most", false},
+        {"ramp", "Starts along the ramp", true},      {"timeline", "Over time", true},
+    };
     bool ramp = question->answer != NULL && strcmp(model_ramp(question->model), "guests") == 0;
     int status = STATUS_OK;
     if (!draw_possible()) {
-        write_element(out, "p", "Pictures need gnuplot (Debian: gnuplot-nox).");
+        page_heading(page, "Pictures");
+        page_paragraph(page, "Pictures need gnuplot (Debian: gnuplot-nox).");
         return STATUS_OK;
     }
-    for (size_t i = 0; status == STATUS_OK && i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (ramp || strcmp(kinds[i], "ramp") != 0)
-            status = write_picture(out, kinds[i], question, arguments, diag);
+    for (size_t i = 0; status == STATUS_OK && i < sizeof pictures / sizeof pictures[0]; i++) {
+        if (pictures[i].simulated && !ramp)
+            continue;
+        page_heading(page, pictures[i].heading);
+        status = write_picture(page, pictures[i].kind, question, arguments, diag);
     }
     return status;
 }
 
-static void write_limits(FILE *out, const struct prediction *prediction)
+static void write_limits(const struct page *page, const struct prediction *prediction)
 {
-    fputs("<h2>Remedies and sources</h2>\n<table>\n<tr><th>limit</th><th>remedy</th><th>cost</th>"
-          "<th>source</th></tr>\n",
-          out);
+    enum { CELLS = 4 };
+    static const char *const head[CELLS] = {"limit", "remedy", "cost", "source"};
+    page_heading(page, "Remedies and sources");
+    page_row(page, head, CELLS, true);
     for (size_t i = 0; i < prediction->rungs; i++) {
         const struct rung *rung = &prediction->ladder[i];
         const struct limit *limit = prediction->outcomes[rung->outcome].limit;
-        const char *const cells[] = {limit->id, limit->remedy, limit->cost, limit->source};
-        if (rung->raised)
-            continue;
-        fputs("<tr>", out);
-        for (size_t c = 0; c < sizeof cells / sizeof cells[0]; c++)
-            write_element(out, "td", cells[c]);
-        fputs("</tr>\n", out);
+        const char *const cells[CELLS] = {limit->id, limit->remedy, limit->cost, limit->source};
+        if (!rung->raised)
+            page_row(page, cells, CELLS, false);
     }
-    fputs("</table>\n", out);
+    page_table_end(page);
 }
 
 /* In single quotes a shell expands nothing. */
@@ -148,14 +119,19 @@ static void write_argument(FILE *out, const char *flag, const char *text)
         return;
     fprintf(out, " --%s '", flag);
     for (; *text != '\0'; text++)
-        escape(out, *text == '\'' ? "'\\''" : (char[]){*text, '\0'});
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
     fputc('\'', out);
 }
 
-static void write_command(FILE *out, const struct arguments *arguments)
+static int write_command(const struct page *page, const struct arguments *arguments,
+                         struct diag *diag)
 {
-    fputs("<h2>To reproduce</h2>\n<p>With scalesim " SCALESIM_VERSION ":</p>\n<pre>scalesim report",
-          out);
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
+        return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    fputs("scalesim report", out);
     write_argument(out, "scenario", arguments->scenario);
     write_argument(out, "catalog", arguments->catalog);
     write_argument(out, "parameters", arguments->parameters);
@@ -163,38 +139,69 @@ static void write_command(FILE *out, const struct arguments *arguments)
     write_argument(out, "y", arguments->y);
     for (size_t i = 0; i < arguments->setting_count; i++)
         write_argument(out, arguments->settings[i].name, arguments->settings[i].text);
-    fprintf(out, "%s --seed %lu --precision %g --replications %lu -o report.html</pre>\n",
-            arguments->no_simulate ? " --no-simulate" : "", (unsigned long)arguments->rules.seed,
-            arguments->rules.relative, (unsigned long)arguments->rules.most);
+    if (arguments->draws > 0)
+        fprintf(out, " --uncertainty %zu", arguments->draws);
+    fprintf(out, "%s --knee-points %u --seed %lu --precision %g --replications %lu -o report.%s\n",
+            arguments->no_simulate ? " --no-simulate" : "", arguments->knee_points,
+            (unsigned long)arguments->rules.seed, arguments->rules.relative,
+            (unsigned long)arguments->rules.most, page->markdown ? "md" : "html");
+    bool good = fclose(out) == 0;
+    page_heading(page, "To reproduce");
+    page_paragraph(page, "With scalesim " SCALESIM_VERSION ":");
+    if (good)
+        page_code(page, text);
+    free(text);
+    return good ? STATUS_OK : diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
 }
 
-static int write_report(FILE *out, struct question *question, const struct arguments *arguments,
-                        struct diag *diag)
+static int write_report(const struct page *page, struct question *question,
+                        const struct arguments *arguments, struct diag *diag)
 {
-    fputs(head, out);
-    int status = write_answer(out, question, diag);
+    int status = write_answer(page, question, diag);
     if (status == STATUS_OK)
-        status = write_pictures(out, question, arguments, diag);
-    write_limits(out, &question->prediction);
-    write_command(out, arguments);
-    fputs("</body>\n</html>\n", out);
+        status = write_pictures(page, question, arguments, diag);
+    if (status != STATUS_OK)
+        return status;
+    write_limits(page, &question->prediction);
+    status = write_command(page, arguments, diag);
+    page_end(page);
     return status;
+}
+
+/* The form asked for, by --format or by the name. */
+static int form_of(struct page *page, const struct arguments *arguments, struct diag *diag)
+{
+    const char *path = arguments->output;
+    const char *suffix = path != NULL ? strrchr(path, '.') : NULL;
+    const char *said = arguments->report_format;
+    bool html = suffix != NULL && strcmp(suffix, ".html") == 0;
+    *page = (struct page){.path = path, .markdown = suffix != NULL && strcmp(suffix, ".md") == 0};
+    if (path == NULL || (said == NULL && !html && !page->markdown))
+        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "report needs -o FILE.html or FILE.md");
+    if (said == NULL)
+        return STATUS_OK;
+    page->markdown = strcmp(said, "markdown") == 0;
+    if (!page->markdown && strcmp(said, "html") != 0)
+        return diag_set(diag, STATUS_USAGE, NULL, 0, "format",
+                        "'%s' is no form of a report; expected html or markdown", said);
+    return STATUS_OK;
 }
 
 int cli_report(const struct arguments *arguments, struct diag *diag)
 {
     struct question question;
     struct output output;
-    const char *suffix = arguments->output != NULL ? strrchr(arguments->output, '.') : NULL;
-    if (suffix == NULL || strcmp(suffix, ".html") != 0)
-        return diag_set(diag, STATUS_USAGE, NULL, 0, NULL, "report needs -o FILE.html");
+    struct page page;
+    if (form_of(&page, arguments, diag) != STATUS_OK)
+        return STATUS_USAGE;
     int status = question_open(&question, arguments, diag);
     if (status == STATUS_OK && !arguments->no_simulate)
         status = simulate(&question, arguments, diag);
     if (status == STATUS_OK)
         status = output_open(&output, arguments->output, diag);
     if (status == STATUS_OK) {
-        status = write_report(output.file, &question, arguments, diag);
+        page.file = output.file;
+        status = write_report(&page, &question, arguments, diag);
         if (status == STATUS_OK)
             status = output_commit(&output, diag);
         else

@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "model/predict.h"
 #include "plots/plot.h"
+#include "sim/knee.h"
 #include "sim/run.h"
 
 /* Every limit's demand over its capacity at the request, first to fail at the top. */
@@ -23,12 +24,15 @@ int plot_tornado(struct plot *plot, struct model *model, const struct prediction
 
 /* Two options against each other: which limit binds where. x and y are "NAME", "NAME=HIGH" or
  * "NAME=LOW..HIGH"; the scenario's totals of devices are not spread yet. cells: along each axis.
+ * knees: how many values of one axis a knee is looked for at, by simulation (0: none).
  * Errors: STATUS_USAGE, an unknown option or a range that is none. */
 struct phase_question {
     const struct catalog *catalog;
     const struct scenario *scenario;
     const char *x, *y;
-    unsigned cells;
+    unsigned cells, knees;
+    const struct overlay *overlay; /* of the simulation; likewise rules */
+    const struct run_rules *rules;
 };
 int plot_phase(struct plot *plot, const struct phase_question *question, struct diag *diag);
 
@@ -36,6 +40,12 @@ int plot_phase(struct plot *plot, const struct phase_question *question, struct 
  * Errors: those of the simulation; STATUS_USAGE, a ramp other than guests. */
 int plot_ramp(struct plot *plot, struct model *model, const struct prediction *prediction,
               const struct overlay *overlay, const struct run_rules *rules, struct diag *diag);
+
+/* One replication over simulated time: guests, CPU, memory and I/O while guests start and under
+ * load. knees: of the scenario, or NULL to look for them. Errors as for plot_ramp. */
+int plot_timeline(struct plot *plot, struct model *model, const struct prediction *prediction,
+                  const struct knees *knees, const struct overlay *overlay,
+                  const struct run_rules *rules, struct diag *diag);
 
 /* A case: what was seen and what was predicted, as counts; predicted INFINITY: none. A run that
  * ended without failing saw a lower bound, one that only tried a count that failed an upper one. */

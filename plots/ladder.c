@@ -78,7 +78,8 @@ int plot_ladder(struct plot *plot, struct model *model, const struct prediction 
     plot_words(ramp, model_ramp(model));
     plot_text(plot, "most_text", "most %s that work", ramp);
     if (prediction->count > rows)
-        plot_text(plot, "rest_text", " (%zu more limits bind later)", prediction->count - rows);
+        plot_text(plot, "rest_text", " (%zu more limits are further off)",
+                  prediction->count - rows);
     else
         plot_text(plot, "rest_text", "%s", "");
     plot_number(plot, "rows", (double)rows);

@@ -22,4 +22,4 @@ plot data index 'cases' using 2:3:($1 - $2):(0) with vectors nohead linewidth 1.
          pointsize 1.4 linecolor rgb orange title (b ? '' : 'wrong count'), \
      data index 'cases' using ($4 == 2 ? $1 : NaN):3 with points pointtype 2 pointsize 1.4 \
          linewidth 2.5 linecolor rgb red title 'wrong limit', \
-     data index 'cases' using ($7 > 0 ? $1 : NaN):3:7 with labels left offset 1,0 notitle
+     data index 'cases' using ($7 > 0 ? $1 : NaN):3:7 with labels right offset -1,0.7 notitle

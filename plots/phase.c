@@ -149,7 +149,7 @@ static bool is_tight(const struct line *line, struct model *model,
 {
     for (size_t i = 0; i < prediction->count; i++) {
         const struct outcome *outcome = &prediction->outcomes[i];
-        if (!limit_is_fatal(outcome->limit))
+        if (!limit_is_fatal(outcome->limit) || line->map->fixed[outcome->limit->number])
             continue;
         if (share_of(line, model, outcome, guests, value) > tight_share)
             return true;
@@ -245,6 +245,41 @@ static struct line line_at(struct phase_map *map, const struct phase_question *q
     return line;
 }
 
+/* Tells the limits that neither axis moves by three corners of the map: a guest that takes all
+ * there is of one is no nearer to anything. */
+static int find_fixed(struct phase_map *map, const struct phase_question *question,
+                      struct diag *diag)
+{
+    enum { CORNERS = 3 };
+    size_t count = question->catalog->limit_numbers + 1;
+    double *first = malloc(count * sizeof *first);
+    struct study study;
+    int status = study_begin(&study, question, diag);
+    if (status == STATUS_OK && first == NULL)
+        status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    for (int c = 0; status == STATUS_OK && c < CORNERS; c++) {
+        struct line line = line_at(map, question, 0);
+        line.first = c == 2 ? map->cells - 1 : 0;
+        status = study_bind(&study, &line, diag);
+        if (status != STATUS_OK)
+            break;
+        predict(study.model, &study.prediction);
+        double guests = fmax(guests_of(study.scenario), 1);
+        for (size_t i = 0; i < study.prediction.count; i++) {
+            const struct outcome *outcome = &study.prediction.outcomes[i];
+            int number = outcome->limit->number;
+            double share = share_of(&line, study.model, outcome, guests,
+                                    c == 0 ? line.inner->low : line.inner->high);
+            if (c == 0)
+                first[number] = share;
+            map->fixed[number] = (c == 0 || map->fixed[number]) && share == first[number];
+        }
+    }
+    study_end(&study);
+    free(first);
+    return status;
+}
+
 /* Lines are independent and only read the catalogue; the first error is told. */
 static int fill(struct phase_map *map, const struct phase_question *question, struct diag *diag)
 {
@@ -335,13 +370,16 @@ int phase_find(struct phase_map *map, const struct phase_question *question, str
     size_t count = (size_t)map->cells * map->cells;
     map->limit = malloc(count * sizeof *map->limit);
     map->tight = malloc(count);
-    if (map->limit == NULL || map->tight == NULL)
+    map->fixed = calloc(question->catalog->limit_numbers + 1, sizeof *map->fixed);
+    if (map->limit == NULL || map->tight == NULL || map->fixed == NULL)
         return diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
-    return fill(map, question, diag);
+    status = find_fixed(map, question, diag);
+    return status == STATUS_OK ? fill(map, question, diag) : status;
 }
 
 void phase_free(struct phase_map *map)
 {
     free(map->limit);
     free(map->tight);
+    free(map->fixed);
 }

@@ -10,7 +10,7 @@
 
 #include "plots/kinds.h"
 
-enum { PHASE_CELLS_MAX = 1000 };
+enum { PHASE_CELLS_MAX = 1000, PHASE_KNEES = 5, PHASE_KNEES_MAX = 100 };
 
 struct phase_axis {
     int option;
@@ -24,12 +24,23 @@ struct phase_map {
     unsigned cells;       /* along each axis */
     short *limit;         /* [x * cells + y]: limit number of the catalogue; -1: fits */
     unsigned char *tight; /* likewise: demand above 80 % of some limit's capacity */
+    bool *fixed;          /* by limit number: demand and capacity are the same all over the map */
     double you_x, you_y;  /* what the scenario asks for */
 };
 
 /* Errors: as for plot_phase. The caller ends with phase_free, also after an error. */
 int phase_find(struct phase_map *map, const struct phase_question *question, struct diag *diag);
 void phase_free(struct phase_map *map);
+
+/* Where a service level breaks before any limit binds, in simulation: along guests where they are
+ * an axis, otherwise along x; at values of the other axis, equally far apart. One replication a
+ * count: O(values * log(counts) * run). Errors: those of the simulation. */
+struct phase_knee {
+    double x, y; /* NAN: none before a limit binds */
+    char level[NAME_MAX_LENGTH];
+};
+int phase_knees(const struct phase_map *map, const struct phase_question *question,
+                struct phase_knee *knees, struct diag *diag);
 
 /* The value at a cell's lower edge, 0 to cells; what the cell stands for is the whole number at its
  * middle. */

@@ -93,7 +93,8 @@ static bool near_you(const struct phase_map *map, unsigned x, unsigned y)
 {
     double dx = x + 0.5 - cell_of(map, &map->x, map->you_x);
     double dy = y + 0.5 - cell_of(map, &map->y, map->you_y);
-    return dx > -0.02 * map->cells && dx < 0.07 * map->cells && fabs(dy) < 0.025 * map->cells;
+    return dx > -0.02 * map->cells && dx < 0.07 * map->cells && dy > -0.02 * map->cells &&
+           dy < 0.06 * map->cells;
 }
 
 static void sum_cells(struct regions *regions, int limit)
@@ -251,30 +252,91 @@ static void write_names(struct plot *plot, const struct regions *regions)
     }
 }
 
+/* A dashed line through the knees, and the levels that break there; a gap where there is none. */
+static void write_knees(struct plot *plot, const struct phase_knee *knees, size_t count)
+{
+    char levels[PLOT_WORD] = "";
+    plot_block(plot, "knee", "x\ty\tlevel");
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(knees[i].x)) {
+            fputs("NaN\tNaN\t-\n", plot->data); /* breaks the line */
+            continue;
+        }
+        fprintf(plot->data, "%.10g\t%.10g\t%s\n", knees[i].x, knees[i].y, knees[i].level);
+        size_t length = strlen(levels);
+        if (strstr(levels, knees[i].level) == NULL)
+            snprintf(levels + length, sizeof levels - length, "%s%s", length > 0 ? ", " : "",
+                     knees[i].level);
+    }
+    bool some = levels[0] != '\0';
+    if (count == 0)
+        fputs("NaN\tNaN\t-\n", plot->data); /* a block is never empty */
+    plot_number(plot, "has_knees", count > 0);
+    plot_text(plot, "knee_text", "%s%s", some ? "knee (simulated): " : "no knee before a limit",
+              some ? levels : " (simulated)");
+}
+
+/* What is met first as one goes along x from a cell, or else along y. */
+static void next_limit(const struct regions *regions, unsigned x, unsigned y,
+                       char out[2 * PLOT_WORD])
+{
+    const struct phase_map *map = regions->map;
+    char name[PLOT_WORD];
+    unsigned far_x = x;
+    unsigned far_y = y;
+    while (far_x + 1 < map->cells && map->limit[(size_t)far_x * map->cells + y] < 0)
+        far_x++;
+    while (far_y + 1 < map->cells && map->limit[(size_t)x * map->cells + far_y] < 0)
+        far_y++;
+    int along_x = map->limit[(size_t)far_x * map->cells + y];
+    int along_y = map->limit[(size_t)x * map->cells + far_y];
+    plot_words(name, options[along_x >= 0 ? map->x.option : map->y.option].name);
+    if (along_x >= 0 || along_y >= 0)
+        snprintf(out, 2 * PLOT_WORD, "more %s meet %s", name,
+                 name_of(regions, along_x >= 0 ? along_x : along_y));
+    else
+        snprintf(out, 2 * PLOT_WORD, "no limit on the way to the map's edges");
+}
+
+/* "1 guest", "2 guests"; names of options are plural where they count. */
+static void count_things(char out[2 * PLOT_WORD], double count, const char *things)
+{
+    char number[PLOT_WORD];
+    size_t length = strlen(things);
+    bool one = count == 1 && length > 1 && things[length - 1] == 's';
+    plot_count(number, count);
+    snprintf(out, 2 * PLOT_WORD, "%s %.*s", number, (int)(length - one), things);
+}
+
 static void write_title(struct plot *plot, const struct regions *regions)
 {
     const struct phase_map *map = regions->map;
     char x[PLOT_WORD];
     char y[PLOT_WORD];
-    char at_x[PLOT_WORD];
-    char at_y[PLOT_WORD];
+    char at_x[2 * PLOT_WORD];
+    char at_y[2 * PLOT_WORD];
     double cell_x = floor(cell_of(map, &map->x, map->you_x));
     double cell_y = floor(cell_of(map, &map->y, map->you_y));
     plot_words(x, options[map->x.option].name);
     plot_words(y, options[map->y.option].name);
-    plot_count(at_x, map->you_x);
-    plot_count(at_y, map->you_y);
+    count_things(at_x, map->you_x, x);
+    count_things(at_y, map->you_y, y);
+    char next[2 * PLOT_WORD] = "";
     bool inside = cell_x >= 0 && cell_y >= 0 && cell_x < map->cells && cell_y < map->cells;
     size_t at = inside ? (size_t)cell_x * map->cells + (size_t)cell_y : 0;
+    if (inside)
+        next_limit(regions, (unsigned)cell_x, (unsigned)cell_y, next);
     if (inside && map->limit[at] >= 0)
-        plot_text(plot, "title_text", "%s %s with %s %s do not fit: %s binds", at_x, x, at_y, y,
+        plot_text(plot, "title_text", "%s with %s do not fit: %s binds", at_x, at_y,
                   name_of(regions, map->limit[at]));
     else if (inside)
-        plot_text(plot, "title_text", "%s %s with %s %s fit%s; limits around them: %zu", at_x, x,
-                  at_y, y, map->tight[at] ? ", above 80 % of a limit" : "", regions->count);
+        plot_text(plot, "title_text", "%s with %s fit%s; %s", at_x, at_y,
+                  map->tight[at] ? ", above 80 % of a limit" : "", next);
+    else if (regions->count > 0)
+        plot_text(plot, "title_text", "%s binds over most of what does not fit as %s and %s grow",
+                  name_of(regions, regions->item[0].limit), x, y);
     else
-        plot_text(plot, "title_text", "Limits that bind as %s and %s grow: %zu", x, y,
-                  regions->count);
+        plot_text(plot, "title_text", "No limit binds as %s and %s grow this far", x, y);
     plot_number(plot, "has_you", inside);
     plot_number(plot, "you_x", inside ? map->you_x : 1);
     plot_number(plot, "you_y", inside ? map->you_y : 1);
@@ -298,11 +360,14 @@ int plot_phase(struct plot *plot, const struct phase_question *question, struct 
     struct phase_map map;
     int status = phase_find(&map, question, diag);
     struct regions *regions = calloc(1, sizeof *regions);
+    struct phase_knee knees[PHASE_KNEES_MAX];
     size_t row = (size_t)question->cells + 1;
     if (regions != NULL)
         regions->sums = calloc(row * row, sizeof *regions->sums);
     if (status == STATUS_OK && (regions == NULL || regions->sums == NULL))
         status = diag_set(diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
+    if (status == STATUS_OK)
+        status = phase_knees(&map, question, knees, diag);
     if (status == STATUS_OK) {
         regions->map = &map;
         regions->catalog = question->catalog;
@@ -314,6 +379,7 @@ int plot_phase(struct plot *plot, const struct phase_question *question, struct 
         write_names(plot, regions);
         write_outlines(plot, regions);
         write_contour(plot, &map);
+        write_knees(plot, knees, question->knees);
         write_title(plot, regions);
         write_axis(plot, "x", &map.x);
         write_axis(plot, "y", &map.y);

@@ -47,13 +47,13 @@ void plot_cell(struct plot *plot, const char *text)
         fputc(*text == '"' ? '\'' : (unsigned char)*text < ' ' ? ' ' : *text, plot->data);
 }
 
-/* Breaks at spaces; what has none stays long. */
+/* Breaks at spaces, but for one before a %; what has none stays long. */
 static void wrap(char *text)
 {
     char *begin = text;
     while (strlen(begin) > LINE) {
         char *at = begin + LINE;
-        while (at > begin && *at != ' ')
+        while (at > begin && (*at != ' ' || at[1] == '%'))
             at--;
         if (at == begin)
             return;
@@ -69,6 +69,8 @@ void plot_text(struct plot *plot, const char *name, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
+    if (strcmp(name, "title_text") == 0)
+        snprintf(plot->title, sizeof plot->title, "%s", text);
     wrap(text);
     fprintf(plot->script, "%s = \"", name);
     for (const char *at = text; *at != '\0'; at++) {

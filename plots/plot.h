@@ -15,6 +15,7 @@
 struct plot {
     FILE *data;             /* to write blocks to */
     unsigned width, height; /* pixels; a kind with many rows makes it higher */
+    char title[512];        /* the finding, in a line */
     FILE *script;           /* below: private to plot.c */
     char *data_text, *script_text;
     size_t data_length, script_length;

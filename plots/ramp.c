@@ -94,6 +94,10 @@ static void write_marks(struct plot *plot, const struct prediction *prediction,
     else if (first >= 0)
         plot_text(plot, "title_text", "%s breaks beyond %s guests; no hard limit stops the ramp",
                   knees->knee[first].slo, at);
+    else if (stopped && stop->max_ok > bound)
+        plot_text(plot, "title_text",
+                  "Every service level holds up to %s guests; %s stops the ramp at %s", at,
+                  stop->limit->id, wall);
     else if (stopped)
         plot_text(plot, "title_text",
                   "Every service level holds until %s stops the ramp at %s guests", stop->limit->id,

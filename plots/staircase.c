@@ -4,7 +4,7 @@
 
 #include "plots/kinds.h"
 
-enum { STEPS = 16, FIX = 44, ROW_PIXELS = 44, FRAME_PIXELS = 170 };
+enum { STEPS = 16, FIX = 44, ROW_PIXELS = 44, FRAME_PIXELS = 230 };
 enum cost { COST_SYSCTL, COST_RESTART, COST_REBOOT, COST_RECOMPILE, COST_HARDWARE, COST_WALL };
 
 /* What a fix takes follows from where a limit is kept. A limit at its hard maximum, or one without
@@ -62,6 +62,7 @@ int plot_staircase(struct plot *plot, const struct model *model,
         return diag_set(diag, STATUS_DATA, NULL, 0, NULL,
                         "no limit stops this ramp: there is nothing to raise");
     plot_words(ramp, model_ramp(model));
+    unsigned used = 0;
     plot_block(plot, "steps", "row\tlimit\traised\tmost\tnext\tcost\tfix\ttext");
     for (size_t i = 0; i < rows; i++) {
         const struct rung *rung = &prediction->ladder[i];
@@ -73,8 +74,10 @@ int plot_staircase(struct plot *plot, const struct model *model,
         plot_count(from, most);
         plot_count(to, next);
         bool ends = i + 1 == prediction->rungs;
+        enum cost cost = ends ? COST_WALL : cost_of_fix(limit, rung->raised);
+        used |= 1u << cost;
         fprintf(plot->data, "%zu\t%s\t%d\t%.10g\t%.10g\t%d\t", i, limit->id, rung->raised, most,
-                next, (int)(ends ? COST_WALL : cost_of_fix(limit, rung->raised)));
+                next, (int)cost);
         plot_cell(plot, fix);
         fprintf(plot->data, "\t%s%s%s\n", from, ends ? "" : " to ", ends ? "" : to);
     }
@@ -89,6 +92,7 @@ int plot_staircase(struct plot *plot, const struct model *model,
     else
         plot_text(plot, "title_text", "%s stops the ramp at %s %s, and nothing comes before it",
                   prediction->outcomes[last->outcome].limit->id, from, ramp);
+    plot_number(plot, "used", used);
     plot_text(plot, "ramp_text", "%s that work", ramp);
     plot_text(plot, "asked_text", "asked for: %s", asked);
     plot_number(plot, "asked", prediction->requested);

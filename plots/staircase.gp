@@ -9,7 +9,7 @@ set rmargin 22
 set bmargin 7.5
 unset ytics
 colour(k) = word(sprintf('%s %s %s %s %s %s', sky, green, yellow, orange, purple, black), k + 1)
-names = "sysctl restart reboot recompile/replace hardware wall"
+names = "sysctl restart reboot recompile hardware wall"
 of(k) = column(6) == k && column(5) > 0 ? inside(column(4)) : NaN
 inside(x) = x < x_low ? x_low : x
 set label 1 asked_text at asked, graph 1 left offset 0.5,-0.5 textcolor rgb grey
@@ -24,5 +24,5 @@ plot for [k = 0:5] data index 'steps' using (of(k)):1:(inside($4)):(inside($5)):
      data index 'steps' using (x_low):1:7 with labels right offset -1,-0.55 textcolor rgb grey \
          notitle, \
      data index 'steps' using (inside($5)):1:8 with labels left offset 0.8,0 notitle, \
-     for [k = 0:5] NaN with boxes fillstyle solid 0.85 linecolor rgb colour(k) \
-         title word(names, k + 1)
+     for [k = 0:5] ((used >> k) & 1 ? NaN : 0/0) with boxes fillstyle solid 0.85 linecolor rgb colour(k) \
+         title ((used >> k) & 1 ? word(names, k + 1) : '')

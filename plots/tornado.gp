@@ -14,10 +14,10 @@ lower(u) = column(7) == u && column(3) < base ? base : NaN
 upper(u) = column(7) == u && column(4) > base ? base : NaN
 plot for [u = 0:uncertain] data index 'bars' using (lower(u)):1:(inside($3)):(base):($1 - 0.32):($1 + 0.32) \
          with boxxyerror fillstyle solid 0.85 noborder linecolor rgb (u ? orange : red) \
-         title (u ? 'fewer, uncertain coefficient' : 'fewer'), \
+         title (u ? 'fewer (uncertain)' : 'fewer'), \
      for [u = 0:uncertain] data index 'bars' using (upper(u)):1:(base):(inside($4)):($1 - 0.32):($1 + 0.32) \
          with boxxyerror fillstyle solid 0.85 noborder linecolor rgb (u ? sky : blue) \
-         title (u ? 'more, uncertain coefficient' : 'more'), \
+         title (u ? 'more (uncertain)' : 'more'), \
      data index 'bars' using (x_low):1:2 with labels right offset -1,0 notitle, \
      data index 'bars' using ($3 < base ? $3 : NaN):1:5 with labels right offset -0.6,0 \
          notitle, \

@@ -23,6 +23,7 @@ struct search {
     const struct scenario *scenario;
     struct run_rules rules;
     double level[METRIC_COUNT]; /* that is looked for, by metric; NAN: none */
+    bool spread;                /* totals of devices, anew at every count */
     const struct overlay *overlay;
     struct probe *probes;
     struct diag *diag;
@@ -35,6 +36,8 @@ static int simulate(const struct search *search, struct probe *probe)
     if (scenario == NULL)
         return diag_set(search->diag, STATUS_MEMORY, NULL, 0, NULL, "out of memory");
     int status = scenario_at(search->scenario, probe->n, scenario, search->diag);
+    if (status == STATUS_OK && search->spread)
+        status = scenario_spread(scenario, search->diag);
     if (status == STATUS_OK)
         status = plan_open(&plan, search->catalog, scenario, search->overlay, search->diag);
     if (status == STATUS_OK)
@@ -182,11 +185,11 @@ static int read_levels(struct search *search, struct knees *knees)
     return status;
 }
 
-int knees_find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
-               double bound, const struct overlay *overlay, const struct run_rules *rules,
-               struct diag *diag)
+static int find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
+                bool spread, double bound, const struct overlay *overlay,
+                const struct run_rules *rules, struct diag *diag)
 {
-    struct search search = {catalog, scenario, *rules, {0}, overlay, NULL, diag};
+    struct search search = {catalog, scenario, *rules, {0}, spread, overlay, NULL, diag};
     memset(knees, 0, sizeof *knees);
     search.rules.most = (uint64_t)fmin((double)rules->most, PROBE_REPLICATIONS);
     search.rules.least = (uint64_t)fmin((double)rules->most, PROBE_REPLICATIONS_LEAST);
@@ -211,6 +214,20 @@ int knees_find(struct knees *knees, const struct catalog *catalog, const struct 
         free(probe);
     }
     return status;
+}
+
+int knees_find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
+               double bound, const struct overlay *overlay, const struct run_rules *rules,
+               struct diag *diag)
+{
+    return find(knees, catalog, scenario, false, bound, overlay, rules, diag);
+}
+
+int knees_find_spread(struct knees *knees, const struct catalog *catalog,
+                      const struct scenario *scenario, double bound, const struct overlay *overlay,
+                      const struct run_rules *rules, struct diag *diag)
+{
+    return find(knees, catalog, scenario, true, bound, overlay, rules, diag);
 }
 
 void knees_free(struct knees *knees)

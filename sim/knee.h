@@ -37,6 +37,11 @@ struct knees {
 int knees_find(struct knees *knees, const struct catalog *catalog, const struct scenario *scenario,
                double bound, const struct overlay *overlay, const struct run_rules *rules,
                struct diag *diag);
+/* The same for a scenario whose totals of devices are spread anew over the guests of every count.
+ */
+int knees_find_spread(struct knees *knees, const struct catalog *catalog,
+                      const struct scenario *scenario, double bound, const struct overlay *overlay,
+                      const struct run_rules *rules, struct diag *diag);
 void knees_free(struct knees *knees);
 
 /* The knee with the least first_bad; -1: none within the bound. */

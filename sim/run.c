@@ -176,6 +176,24 @@ int run_phase(const struct plan *plan, enum phase phase, const struct run_rules 
     return STATUS_OK;
 }
 
+/* Starts end when they end: one run to find out when, and another one to watch. */
+static int watch(struct host *host, const struct running *running, const struct recorder *recorder)
+{
+    if (running->phase != PHASE_START) {
+        host->recorder = recorder;
+        return run_host(host, running);
+    }
+    int status = run_host(host, running);
+    if (status != 0)
+        return status;
+    uint64_t lasted_ns = sim_now(&host->sim);
+    struct result *result = host->result;
+    host_close(host);
+    status = host_open(host, running->plan, running->rules->seed, 0, result);
+    host->recorder = recorder;
+    return status == 0 ? host_watch_start(host, lasted_ns) : status;
+}
+
 int run_observed(const struct plan *plan, enum phase phase, const struct run_rules *rules,
                  const struct recorder *recorder, uint64_t *ended_ns, struct diag *diag)
 {
@@ -185,9 +203,8 @@ int run_observed(const struct plan *plan, enum phase phase, const struct run_rul
     int status = result == NULL ? -1 : prepare(&running);
     if (status == 0) {
         status = host_open(&host, plan, rules->seed, 0, result);
-        host.recorder = recorder;
         if (status == 0)
-            status = run_host(&host, &running);
+            status = watch(&host, &running, recorder);
         *ended_ns = sim_now(&host.sim);
         host_close(&host);
     }

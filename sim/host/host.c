@@ -285,6 +285,18 @@ int host_run_start(struct host *host)
     return 0;
 }
 
+int host_watch_start(struct host *host, uint64_t lasts_ns)
+{
+    struct sampler sampler;
+    if (start_open(host) != 0 || memory_open(host) != 0)
+        return -1;
+    host->start->up = memory_start;
+    if (lasts_ns >= SAMPLES)
+        sampler_begin(&sampler, host, lasts_ns);
+    start_launch(host);
+    return sim_run(&host->sim, lasts_ns) == SIM_OK ? 0 : -1;
+}
+
 int host_run_memory(struct host *host)
 {
     if (memory_open(host) != 0)

@@ -69,6 +69,10 @@ double host_warmup_s(struct host *host, double least_s, double duration_s);
 /* All guests are started, and do nothing once they are up; until the last one is up or stopped. */
 int host_run_start(struct host *host);
 
+/* The same for a recorder, sampled, and guests that are up touch their memory meanwhile; lasts_ns
+ * is when the last one is up or stopped. The result has no figures. */
+int host_watch_start(struct host *host, uint64_t lasts_ns);
+
 /* All guests touch their memory, until they have it or are killed; nothing else happens. */
 int host_run_memory(struct host *host);
 

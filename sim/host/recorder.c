@@ -24,4 +24,6 @@ void recorder_value(const struct host *host, const char *name, double value)
     if (recorder->series != NULL)
         fprintf(recorder->series, "%" PRIu64 ".%09" PRIu64 ",%s,%s,%.9g\n", now / 1000000000,
                 now % 1000000000, recorder->phase, name, value);
+    if (recorder->listen != NULL)
+        recorder->listen(recorder->context, recorder->phase, name, (double)now * 1e-9, value);
 }

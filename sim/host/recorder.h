@@ -12,8 +12,11 @@ struct trace; /* of sim/engine/trace.h */
 struct recorder {
     struct trace *trace; /* NULL: no timeline */
     FILE *series;        /* NULL: no series; rows of recorder_series_head */
-    const char *phase;   /* of the run, for the series */
-    uint64_t offset_ns;  /* added to all times: phases follow one another */
+    /* NULL: no listener; value of a name at a time of a phase */
+    void (*listen)(void *context, const char *phase, const char *name, double time_s, double value);
+    void *context;
+    const char *phase;  /* of the run, for the series */
+    uint64_t offset_ns; /* added to all times: phases follow one another */
 };
 
 #define RECORDER_SERIES_HEAD "time_s,phase,metric,value\n"

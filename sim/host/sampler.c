@@ -4,6 +4,7 @@
 
 #include "sim/engine/mser.h"
 #include "sim/host/block.h"
+#include "sim/host/memory.h"
 #include "sim/host/recorder.h"
 #include "sim/host/workload.h"
 
@@ -16,14 +17,31 @@ static void take(struct sampler *sampler)
     cpus_account(&host->cpus);
     sampler->busy_ns = host->cpus.busy_ns;
     sampler->awake_area = host->cpus.awake_area;
-    sampler->requests = block_requests(host);
-    sampler->operations = workload_operations(host);
+    if (host->block != NULL)
+        sampler->requests = block_requests(host);
+    if (host->workload != NULL)
+        sampler->operations = workload_operations(host);
+}
+
+/* What the run has no part for is not told. */
+static void tell(const struct sampler *sampler, const double *value)
+{
+    struct host *host = sampler->host;
+    const bool part[SAMPLE_KINDS] = {true, true, host->block != NULL, host->workload != NULL};
+    struct memory_parts parts;
+    for (int i = 0; i < SAMPLE_KINDS; i++) {
+        if (part[i])
+            recorder_value(host, names[i], value[i]);
+    }
+    if (host->memory == NULL || host->recorder == NULL)
+        return;
+    memory_parts(host, &parts);
+    recorder_value(host, "memory_used", parts.used);
 }
 
 static void on_sample(struct sim *sim, void *arg)
 {
     struct sampler *sampler = arg;
-    struct host *host = sampler->host;
     struct sampler before = {.busy_ns = sampler->busy_ns,
                              .awake_area = sampler->awake_area,
                              .requests = sampler->requests,
@@ -36,10 +54,9 @@ static void on_sample(struct sim *sim, void *arg)
         (double)(sampler->requests - before.requests) / passed * 1e9,
         (double)(sampler->operations - before.operations) / passed * 1e9,
     };
-    for (int i = 0; i < SAMPLE_KINDS; i++) {
+    for (int i = 0; i < SAMPLE_KINDS; i++)
         sampler->value[i][sampler->count] = value[i];
-        recorder_value(host, names[i], value[i]);
-    }
+    tell(sampler, value);
     if (++sampler->count < SAMPLES)
         sim_schedule_in(sim, sampler->interval_ns, SIM_PRIORITY_LAST, on_sample, sampler);
 }

@@ -1,5 +1,5 @@
-/* What a host under steady load does in each of many equal intervals: the series that the end of
- * its warm-up is told by (MSER-5), and that a recorder writes out. */
+/* What a host does in each of many equal intervals: the series that the end of its warm-up under
+ * steady load is told by (MSER-5), and that a recorder is told. */
 #ifndef SIM_HOST_SAMPLER_H
 #define SIM_HOST_SAMPLER_H
 

@@ -258,6 +258,7 @@ static void stop(struct sim *sim, struct boot *boot)
 {
     struct start *start = boot->host->start;
     start->refused++;
+    recorder_value(boot->host, "guests_refused", start->refused);
     if (start->stopped != NULL)
         start->stopped(boot->host, boot->guest);
     end(sim, boot);
