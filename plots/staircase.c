@@ -5,27 +5,38 @@
 #include "plots/kinds.h"
 
 enum { STEPS = 16, FIX = 44, ROW_PIXELS = 44, FRAME_PIXELS = 230 };
-enum cost { COST_SYSCTL, COST_RESTART, COST_REBOOT, COST_RECOMPILE, COST_HARDWARE, COST_WALL };
+enum cost {
+    COST_SYSCTL,
+    COST_SETUP, /* of the host or its guests, in another way */
+    COST_RESTART,
+    COST_REBOOT,
+    COST_RECOMPILE,
+    COST_HARDWARE,
+    COST_WALL
+};
 
-/* What a fix takes follows from where a limit is kept. A limit at its hard maximum, or one without
- * a knob, is a constant of a program, unless it is one of the machine. */
+/* What a fix takes follows from where a limit is kept. One without a knob is got around by another
+ * setup; one at its hard maximum is a constant of a program, unless it is one of the machine. */
 static enum cost cost_of_fix(const struct limit *limit, bool raised)
 {
     static const struct {
         const char *persist;
         enum cost cost;
-    } kept[] = {{"sysctl.d", COST_SYSCTL}, {"boot", COST_REBOOT}, {"module", COST_REBOOT}};
+    } kept[] = {{"sysctl.d", COST_SYSCTL},
+                {"boot", COST_REBOOT},
+                {"module", COST_REBOOT},
+                {"build", COST_RECOMPILE}};
     if (strcmp(limit->layer, "hardware") == 0)
         return COST_HARDWARE;
     if (strcmp(limit->kind, "architectural") == 0)
         return COST_WALL;
-    if (raised || strcmp(limit->kind, "arbitrary") == 0)
+    if (raised)
         return COST_RECOMPILE;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         if (strcmp(limit->persist, kept[i].persist) == 0)
             return kept[i].cost;
     }
-    return COST_RESTART;
+    return strcmp(limit->kind, "arbitrary") == 0 ? COST_SETUP : COST_RESTART;
 }
 
 /* The remedy's first clause, cut at a word where it is still too long. */
