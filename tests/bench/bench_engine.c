@@ -204,13 +204,13 @@ static struct pending filled_set(struct rng *rng, long size)
 
 static void hold_steps(struct pending *set, struct rng *rng, long steps)
 {
+    struct rng stream = *rng; /* a copy whose address nobody has stays in registers */
     struct pending_event event;
-    for (long i = 0; i < steps; i++) {
-        if (!pending_pop(set, UINT64_MAX, &event))
-            return;
-        uint64_t delay_ns = (uint64_t)(1e6 * rng_exponential(rng));
+    for (long i = 0; i < steps && pending_pop(set, UINT64_MAX, &event); i++) {
+        uint64_t delay_ns = (uint64_t)(1e6 * rng_exponential(&stream));
         pending_schedule(set, event.high + pending_high(delay_ns, 0), nothing);
     }
+    *rng = stream;
 }
 
 static double measure_hold(long size)
@@ -248,10 +248,11 @@ static double measure_reference_hold(long size)
     for (long i = 0; i < size; i++)
         reference_push(&heap,
                        (struct reference_key){increment_ns(&rng, INCREMENT_EXPONENTIAL), order++});
+    struct rng stream = rng;
     double begin = thread_seconds();
     for (long i = 0; i < steps; i++) {
         struct reference_key key = reference_pop(&heap);
-        key.time += (uint64_t)(1e6 * rng_exponential(&rng));
+        key.time += (uint64_t)(1e6 * rng_exponential(&stream));
         key.order = order++;
         reference_push(&heap, key);
     }
