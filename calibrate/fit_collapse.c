@@ -49,10 +49,7 @@ static bool solve(const struct nls *problem, const struct sweep *sweep, struct n
         cycle_s = fmin(cycle_s, 1 / sweep->y[i]);
     for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++) {
         struct nls_fit one = {.theta = {log(cycle_s), log(cycle_s * stalls[i])}};
-        if (nls_solve(problem, &one) && (!any || one.sse < best->sse)) {
-            *best = one;
-            any = true;
-        }
+        any = nls_try(problem, &one, any, best);
     }
     return any;
 }

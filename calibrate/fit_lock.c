@@ -45,10 +45,7 @@ static bool solve(struct nls *problem, const struct sweep *sweep, struct nls_fit
                                         log(cycle_s * share * transfer)}};
         if (problem->parameters < 3 && i >= 3)
             break;
-        if (nls_solve(problem, &one) && (!any || one.sse < best->sse)) {
-            *best = one;
-            any = true;
-        }
+        any = nls_try(problem, &one, any, best);
     }
     return any;
 }

@@ -126,6 +126,15 @@ bool nls_solve(const struct nls *problem, struct nls_fit *fit)
     return solved;
 }
 
+bool nls_try(const struct nls *problem, struct nls_fit *start, bool any, struct nls_fit *best)
+{
+    if (!nls_solve(problem, start))
+        return any;
+    if (!any || start->sse < best->sse)
+        *best = *start;
+    return true;
+}
+
 void nls_interval(const struct nls *problem, const struct nls_fit *fit, size_t k, double *low,
                   double *high)
 {

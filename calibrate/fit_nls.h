@@ -26,6 +26,10 @@ struct nls_fit {
 /* From theta in fit; false: did not converge, or too few rows. */
 bool nls_solve(const struct nls *problem, struct nls_fit *fit);
 
+/* One of several beginnings: solved from `start`, and kept in *best if there is not `any` before it
+ * that is better. Whether there is any now. */
+bool nls_try(const struct nls *problem, struct nls_fit *start, bool any, struct nls_fit *best);
+
 /* The ends of parameter k's 95 % interval by profile likelihood: where the least sum of squares
  * with theta[k] held rises by the F quantile. An end beyond theta[k] +- reach is -INFINITY or
  * INFINITY: the data do not bound it. Bates and Watts, Nonlinear Regression Analysis (1988), 6. */

@@ -113,10 +113,7 @@ static bool solve(const struct nls *problem, const struct sweep *sweep, struct n
     for (size_t i = 0; i < tries; i++) {
         struct nls_fit one = {.sse = INFINITY};
         guess(sweep, queue, starts[i], one.theta);
-        if (nls_solve(problem, &one) && (!any || one.sse < best->sse)) {
-            *best = one;
-            any = true;
-        }
+        any = nls_try(problem, &one, any, best);
     }
     return any;
 }

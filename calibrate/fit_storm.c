@@ -83,10 +83,7 @@ static bool solve(struct nls *problem, const struct sweep *sweep, struct nls_fit
         double share = shares[i % 3];
         struct nls_fit one = {.theta = {log(alone_s * (1 - share)), log(alone_s * share),
                                         log(alone_s * launches[i / 3])}};
-        if (nls_solve(problem, &one) && (!any || one.sse < best->sse)) {
-            *best = one;
-            any = true;
-        }
+        any = nls_try(problem, &one, any, best);
     }
     return any;
 }

@@ -13,7 +13,7 @@ static const struct bound {
 } bounds[] = {
     {"host_cpus", 1, 65536},   {"host_drives", 1, 65536},
     {"host_link", 1e-6, 1e6},  {"host_migration_link", 1e-6, 1e6},
-    {"duration", 0, 1e5},     {"io_size", 512, 0x1p30},
+    {"duration", 0, 1e5},      {"io_size", 512, 0x1p30},
     {"io_write_share", 0, 1},  {"ksm_share", 0, 1},
     {"net_packet", 1, 0x1p24}, {"guest_hz", 0, 1e5},
     {"io_depth", 1, 65536},    {"think_us", 0, 1e9},

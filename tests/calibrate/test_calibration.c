@@ -79,25 +79,35 @@ static void a_known_cost_comes_back(void **state)
     table_free(&table);
 }
 
-static void merging_replaces_and_keeps(void **state)
+/* A curve of that cost calibrated into a parameter file of these rows. */
+static void merge_into(const char *rows, double cost_s, struct table *table)
 {
     char command[512], path[128];
-    struct table table;
     struct diag diag;
-    (void)state;
     snprintf(path, sizeof path, "%s/q.csv", directory);
     FILE *file = fopen(path, "w");
-    fputs("parameter,value,low,high,unit,when,since,until,fitted,source,confidence,description\n"
-          "disk_realize_s,9,,,s,vmm == VMM_QEMU && disk_bus == VIRTIO_BLK,,,,before,guess,to be "
-          "replaced\n"
-          "disk_realize_s,8,,,s,disk_bus == NVME,,,,before,guess,to stay\n"
-          "wake_s,7e-6,,,s,,,,,before,guess,\"to stay, too\"\n",
-          file);
+    fprintf(file,
+            "parameter,value,low,high,unit,when,since,until,fitted,source,confidence,description\n"
+            "%s",
+            rows);
     fclose(file);
-    write_curve("b.csv", 4e-3);
-    snprintf(command, sizeof command, "calibrate %s/b.csv -o %s", directory, path);
+    write_curve("q-curve.csv", cost_s);
+    snprintf(command, sizeof command, "calibrate %s/q-curve.csv -o %s", directory, path);
     assert_int_equal(run(command, out, sizeof out), 0);
-    assert_int_equal(table_read_file(&table, path, &diag), STATUS_OK);
+    assert_int_equal(table_read_file(table, path, &diag), STATUS_OK);
+}
+
+static void merging_replaces_and_keeps(void **state)
+{
+    char command[512];
+    struct table table;
+    (void)state;
+    merge_into(
+        "disk_realize_s,9,,,s,vmm == VMM_QEMU && disk_bus == VIRTIO_BLK,,,,before,guess,to be "
+        "replaced\n"
+        "disk_realize_s,8,,,s,disk_bus == NVME,,,,before,guess,to stay\n"
+        "wake_s,7e-6,,,s,,,,,before,guess,\"to stay, too\"\n",
+        4e-3, &table);
     assert_true(fabs(value_of(&table, "disk_realize_s", "value") / 4e-3 - 1) < 0.05);
     assert_true(value_of(&table, "wake_s", "value") == 7e-6);
     size_t nvme = 0;
@@ -105,7 +115,7 @@ static void merging_replaces_and_keeps(void **state)
         nvme += strcmp(table_cell(&table, r, 5), "disk_bus == NVME") == 0;
     assert_int_equal(nvme, 1);
     table_free(&table);
-    snprintf(command, sizeof command, "--guests 2 --parameters %s", path);
+    snprintf(command, sizeof command, "--guests 2 --parameters %s/q.csv", directory);
     run(command, out, sizeof out);
     assert_non_null(strstr(out, "start_mean"));
 }
@@ -245,22 +255,12 @@ static void the_model_has_the_calibrated_memory(void **state)
 /* What is calibrated stands first among its parameter's rows, and a row for other eras stays. */
 static void a_calibrated_row_ranks_before_facts(void **state)
 {
-    char command[512], path[128];
     struct table table;
-    struct diag diag;
     (void)state;
-    snprintf(path, sizeof path, "%s/q.csv", directory);
-    FILE *file = fopen(path, "w");
-    fputs("parameter,value,low,high,unit,when,since,until,fitted,source,confidence,description\n"
-          "wake_s,7e-6,,,s,,,,,before,guess,first\n"
-          "iothread_create_s,9,,,s,,,qemu-5.0,,before,read,an older era\n"
-          "iothread_create_s,8,,,s,,,,,before,guess,to be replaced\n",
-          file);
-    fclose(file);
-    write_curve("a.csv", 2e-3);
-    snprintf(command, sizeof command, "calibrate %s/a.csv -o %s", directory, path);
-    assert_int_equal(run(command, out, sizeof out), 0);
-    assert_int_equal(table_read_file(&table, path, &diag), STATUS_OK);
+    merge_into("wake_s,7e-6,,,s,,,,,before,guess,first\n"
+               "iothread_create_s,9,,,s,,,qemu-5.0,,before,read,an older era\n"
+               "iothread_create_s,8,,,s,,,,,before,guess,to be replaced\n",
+               2e-3, &table);
     assert_string_equal(table_cell(&table, 0, 0), "wake_s");
     assert_string_equal(table_cell(&table, 1, 0), "iothread_create_s");
     assert_string_equal(table_cell(&table, 1, table_column(&table, "confidence")), "calibrated");

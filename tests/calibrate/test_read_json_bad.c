@@ -48,86 +48,84 @@ static void expect_error(const char *file, const char *text, size_t length, cons
 }
 
 /* A sample with one text in it replaced. */
+static const struct {
+    const char *file, *from, *to, *field, *message;
+} wrong_fields[] = {
+    {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": \"x\"", "jobs[1].read.iops",
+     "is a string; expected a number"},
+    {"fio_us_jobs.json", "\"iops\": 200.5, ", "", "jobs[1].read.iops", "is missing"},
+    {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": -1", "jobs[1].read.iops", "is -1;"},
+    {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": 1e300", "jobs[1].read.iops", "is 1e+300"},
+    {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": 1e999", "", "overflow"},
+    {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": NaN", "", "NaN"},
+    {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": -nan", "", "not valid JSON"},
+    {"fio_us_jobs.json", "\"mean\": 140.0", "\"maen\": 140.0", "jobs[1].read.lat.mean",
+     "is missing"},
+    {"fio_us_jobs.json", "\"50.000000\": 110", "\"median\": 110", "jobs[0].read.clat.percentile",
+     "'median'"},
+    {"fio_us_jobs.json", "\"99.000000\": 390", "\"199\": 390", "jobs[0].read.clat.percentile",
+     "expected a percentage"},
+    {"fio_us_jobs.json", "\"99.000000\": 390", "\"99.000000\": []",
+     "jobs[0].read.clat.percentile.99.000000", "is a list"},
+    {"fio_us_jobs.json", "\"numjobs\": \"2\"", "\"numjobs\": \"two\"", "jobs[0].job options",
+     "numjobs is 'two'"},
+    {"fio_us_jobs.json", "\"jobname\": \"mix\", ", "", "jobs[2].jobname", "is missing"},
+    {"fio_us_jobs.json", "\"jobs\": [", "\"jbos\": [", "jobs", "is missing; expected a list"},
+    {"fio_jsonplus.json", "\"724\": 1", "\"x724\": 1", "jobs[0].read.clat_ns.bins",
+     "expected a time"},
+    {"sadf.json", "\"await\": 1.25", "\"await\": {}",
+     "sysstat.hosts[0].statistics[0].disk[0].await", "is an object"},
+    {"sadf.json", "\"disk-device\": \"vda\", \"tps\": 12.5", "\"tps\": 12.5",
+     "sysstat.hosts[0].statistics[0].disk[0].disk-device", "is missing"},
+    {"sadf.json", "\"time\": \"23:59:40\"", "\"time\": \"soon\"",
+     "sysstat.hosts[0].statistics[0].timestamp.time", "time of day"},
+    {"sadf.json", "\"date\": \"2026-11-21\", ", "", "sysstat.hosts[0].statistics[1].timestamp.date",
+     "is missing"},
+    {"mpstat.json", "\"usr\": 2.50, \"sys\": 1.50, \"idle\": 96.00", "\"load\": 1",
+     "sysstat.hosts[0].statistics[0].cpu-load[0]", "none of the fields known"},
+    {"iostat.json", "\"w_await\": 2.50", "\"w_await\": \"2,50\"",
+     "sysstat.hosts[0].statistics[0].disk[0].w_await", "is a string"},
+    {"qmp_migrate.json", "\"transferred\": 15396484,", "", "samples[1].ram.transferred",
+     "is missing"},
+    {"qmp_migrate.json", "\"total-time\": 204,", "\"total-time\": \"204\",",
+     "samples[1].total-time", "is a string"},
+    {"qmp_migrate.json", "\"status\": \"setup\",", "", "samples[0].status", "is missing"},
+    {"qmp_monitor.log", "\"total-time\": 2000, ", "", "return.total-time", "is missing"},
+    {"iperf3.json", "\"bits_per_second\": 1.9e10", "\"bits\": 1",
+     "end.sum_received.bits_per_second", "is missing"},
+    {"iperf3.json", "\"num_streams\": 2", "\"num_streams\": true", "start.test_start.num_streams",
+     "is true or false"},
+    {"iperf3_error.json", "", "", "error", "run failed and holds nothing to read: unable"},
+    {"domjobinfo.txt", "1.250 GiB", "1.250 GiB/s", "Memory processed", "expected a figure in B"},
+    {"domjobinfo.txt", "1234         pages/s", "nan pages/s", "Dirty rate", "is 'nan pages/s'"},
+    {"domjobinfo.txt", "Time elapsed:     1500", "Time passed:     1500", "Time elapsed",
+     "is missing"},
+    {"domjobinfo.txt", "Setup time:       3            ms", "Setup time", "", "Key: value unit"},
+    {"domstats.txt", "cpu.user=110000000", "cpu.user=inf", "cpu.user", "is 'inf'"},
+    {"domstats.txt", "cpu.user=110000000", "cpu.user=", "cpu.user", "is ''"},
+    {"domstats.txt", "cpu.user=110000000", "cpu.user", "", "key=value"},
+    {"fio_requests_clat.1.log", "83210", "-83210", "", "none of the formats"},
+    {"fio_requests_clat.1.log", "70000", "nan", "value", "is 'nan'"},
+    {"fio_requests_clat.1.log", "70000, 0", "70000, 3", "direction", "expected a number from 0"},
+    {"fio_requests_clat.1.log", "3, 70000, 0, 4096, 0", "3, 70000, 0", "", "3 columns"},
+};
+
 static void test_wrong_fields(void **state)
 {
-    static const struct {
-        const char *file, *from, *to, *field, *message;
-    } cases[] = {
-        {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": \"x\"", "jobs[1].read.iops",
-         "is a string; expected a number"},
-        {"fio_us_jobs.json", "\"iops\": 200.5, ", "", "jobs[1].read.iops", "is missing"},
-        {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": -1", "jobs[1].read.iops", "is -1;"},
-        {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": 1e300", "jobs[1].read.iops",
-         "is 1e+300"},
-        {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": 1e999", "", "overflow"},
-        {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": NaN", "", "NaN"},
-        {"fio_us_jobs.json", "\"iops\": 200.5", "\"iops\": -nan", "", "not valid JSON"},
-        {"fio_us_jobs.json", "\"mean\": 140.0", "\"maen\": 140.0", "jobs[1].read.lat.mean",
-         "is missing"},
-        {"fio_us_jobs.json", "\"50.000000\": 110", "\"median\": 110",
-         "jobs[0].read.clat.percentile", "'median'"},
-        {"fio_us_jobs.json", "\"99.000000\": 390", "\"199\": 390", "jobs[0].read.clat.percentile",
-         "expected a percentage"},
-        {"fio_us_jobs.json", "\"99.000000\": 390", "\"99.000000\": []",
-         "jobs[0].read.clat.percentile.99.000000", "is a list"},
-        {"fio_us_jobs.json", "\"numjobs\": \"2\"", "\"numjobs\": \"two\"", "jobs[0].job options",
-         "numjobs is 'two'"},
-        {"fio_us_jobs.json", "\"jobname\": \"mix\", ", "", "jobs[2].jobname", "is missing"},
-        {"fio_us_jobs.json", "\"jobs\": [", "\"jbos\": [", "jobs", "is missing; expected a list"},
-        {"fio_jsonplus.json", "\"724\": 1", "\"x724\": 1", "jobs[0].read.clat_ns.bins",
-         "expected a time"},
-        {"sadf.json", "\"await\": 1.25", "\"await\": {}",
-         "sysstat.hosts[0].statistics[0].disk[0].await", "is an object"},
-        {"sadf.json", "\"disk-device\": \"vda\", \"tps\": 12.5", "\"tps\": 12.5",
-         "sysstat.hosts[0].statistics[0].disk[0].disk-device", "is missing"},
-        {"sadf.json", "\"time\": \"23:59:40\"", "\"time\": \"soon\"",
-         "sysstat.hosts[0].statistics[0].timestamp.time", "time of day"},
-        {"sadf.json", "\"date\": \"2026-11-21\", ", "",
-         "sysstat.hosts[0].statistics[1].timestamp.date", "is missing"},
-        {"mpstat.json", "\"usr\": 2.50, \"sys\": 1.50, \"idle\": 96.00", "\"load\": 1",
-         "sysstat.hosts[0].statistics[0].cpu-load[0]", "none of the fields known"},
-        {"iostat.json", "\"w_await\": 2.50", "\"w_await\": \"2,50\"",
-         "sysstat.hosts[0].statistics[0].disk[0].w_await", "is a string"},
-        {"qmp_migrate.json", "\"transferred\": 15396484,", "", "samples[1].ram.transferred",
-         "is missing"},
-        {"qmp_migrate.json", "\"total-time\": 204,", "\"total-time\": \"204\",",
-         "samples[1].total-time", "is a string"},
-        {"qmp_migrate.json", "\"status\": \"setup\",", "", "samples[0].status", "is missing"},
-        {"qmp_monitor.log", "\"total-time\": 2000, ", "", "return.total-time", "is missing"},
-        {"iperf3.json", "\"bits_per_second\": 1.9e10", "\"bits\": 1",
-         "end.sum_received.bits_per_second", "is missing"},
-        {"iperf3.json", "\"num_streams\": 2", "\"num_streams\": true",
-         "start.test_start.num_streams", "is true or false"},
-        {"iperf3_error.json", "", "", "error", "run failed and holds nothing to read: unable"},
-        {"domjobinfo.txt", "1.250 GiB", "1.250 GiB/s", "Memory processed",
-         "expected a figure in B"},
-        {"domjobinfo.txt", "1234         pages/s", "nan pages/s", "Dirty rate", "is 'nan pages/s'"},
-        {"domjobinfo.txt", "Time elapsed:     1500", "Time passed:     1500", "Time elapsed",
-         "is missing"},
-        {"domjobinfo.txt", "Setup time:       3            ms", "Setup time", "",
-         "Key: value unit"},
-        {"domstats.txt", "cpu.user=110000000", "cpu.user=inf", "cpu.user", "is 'inf'"},
-        {"domstats.txt", "cpu.user=110000000", "cpu.user=", "cpu.user", "is ''"},
-        {"domstats.txt", "cpu.user=110000000", "cpu.user", "", "key=value"},
-        {"fio_requests_clat.1.log", "83210", "-83210", "", "none of the formats"},
-        {"fio_requests_clat.1.log", "70000", "nan", "value", "is 'nan'"},
-        {"fio_requests_clat.1.log", "70000, 0", "70000, 3", "direction",
-         "expected a number from 0"},
-        {"fio_requests_clat.1.log", "3, 70000, 0, 4096, 0", "3, 70000, 0", "", "3 columns"},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof wrong_fields / sizeof *wrong_fields; i++) {
         size_t length;
-        char *text = load(cases[i].file, &length);
-        char *at = strstr(text, cases[i].from);
+        char *text = load(wrong_fields[i].file, &length);
+        char *at = strstr(text, wrong_fields[i].from);
         if (at == NULL)
-            fail_msg("%s holds no %s", cases[i].file, cases[i].from);
-        size_t size = length + strlen(cases[i].to) + 1;
+            fail_msg("%s holds no %s", wrong_fields[i].file, wrong_fields[i].from);
+        size_t size = length + strlen(wrong_fields[i].to) + 1;
         char *wrong = malloc(size);
         assert_non_null(wrong);
-        snprintf(wrong, size, "%.*s%s%s", (int)(at - text), text, cases[i].to,
-                 at + strlen(cases[i].from));
-        expect_error(cases[i].file, wrong, strlen(wrong), cases[i].field, cases[i].message);
+        snprintf(wrong, size, "%.*s%s%s", (int)(at - text), text, wrong_fields[i].to,
+                 at + strlen(wrong_fields[i].from));
+        expect_error(wrong_fields[i].file, wrong, strlen(wrong), wrong_fields[i].field,
+                     wrong_fields[i].message);
         free(wrong);
         free(text);
     }

@@ -1,14 +1,9 @@
-/* The readers of text formats: figures of small samples, every real file there is, and what they
- * say of bad ones. Real files are read in place: SCALESIM_TRACES is the folder of traces,
- * SCALESIM_FACTS that of the measured tables; tests that need them skip without. */
+/* The readers of text formats: figures of small samples, and what they say of bad ones. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <fnmatch.h>
-#include <ftw.h>
-#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,61 +73,60 @@ static void samples_are_read_whole(void **state)
     }
 }
 
+static const struct {
+    const char *file, *series, *unit;
+    size_t count, index;
+    double x, value, weight;
+} points[] = {
+    {"lock_stat.txt", "lockstat.hold.&kvm->mmu_lock-W", "s", 1, 0, 0, 0.3e-6, 5000},
+    {"lock_stat.txt", "lockstat.wait.&kvm->mmu_lock-R", "s", 1, 0, 0, 4e-6, 5},
+    {"lock_stat.txt", "lockstat.wait_max.&kvm->mmu_lock-W", "s", 1, 0, 0, 95.1e-6, 1},
+    {"lock_stat.txt", "lockstat.acquisitions.&rq->lock/1", "1", 1, 0, 0, 400, 1},
+    {"lock_stat.txt", "lockstat.waiter.&kvm->mmu_lock.kvm_tdp_mmu_map+0x4d/0x110", "1", 1, 0, 0, 45,
+     1},
+    {"lock_stat.txt", "lockstat.holder.&kvm->mmu_lock.kvm_mmu_zap_all+0x1d/0x50", "1", 1, 0, 0, 55,
+     1},
+    {"lock_stat-0.3.txt", "lockstat.hold.my_lock", "s", 1, 0, 0, 0.5e-6, 1200},
+    {"perf-kvm.txt", "perfkvm.exit.HLT", "s", 1, 0, 0, 4e-3, 600},
+    {"perf-kvm.txt", "perfkvm.exit_error.HLT", "1", 1, 0, 0, 0.025, 1},
+    {"perf-kvm.txt", "perfkvm.exit_max.EPT_VIOLATION", "s", 1, 0, 0, 4e-6, 1},
+    {"perf-kvm-mail.txt", "perfkvm.exit.MSR_WRITE", "s", 1, 0, 0, 1.26e-6, 924045},
+    {"perf-kvm-mail.txt", "perfkvm.exit_max.EXTERNAL_INTERRUPT", "s", 1, 0, 0, 70.75e-6, 1},
+    {"perf-lock-contention.txt", "perflock.wait.spinlock.call_timer_fn+0x29", "s", 1, 0, 0,
+     15.61e-6, 7},
+    {"perf-lock-contention.txt", "perflock.wait.spinlock.irqentry_exit_to_user_mode+0x110", "s", 3,
+     2, 2, 21.13e-6, 1},
+    {"perf-lock-report.txt", "perflock.wait_min.swake_up_one+0x35", "s", 1, 0, 0, 14.8e-6, 1},
+    {"perf-lock-old.txt", "perflock.wait.&kvm->irq_lock.", "s", 1, 0, 0, 1.5e-6, 20},
+    {"perf-lock-old.txt", "perflock.acquired.rcu node 0", "1", 1, 0, 0, 100, 1},
+    {"perf-lock.csv", "perflock.wait.rwsem:R.do_user_addr_fault+0x40e", "s", 1, 0, 0, 4.5e-6, 2},
+    {"kvm_stat.csv", "kvmstat.exits", "1/s", 3, 1, 2, 2500, 1},
+    {"kvm_stat.csv", "kvmstat.kvm_exit(HLT)", "1/s", 3, 2, 4, 0, 1},
+    {"sadf.txt", "sadf.cpu.user.all", "1", 2, 1, 10, 0.1, 1},
+    {"sadf.txt", "sadf.disk.latency.vda", "s", 1, 0, 0, 18.01e-3, 1},
+    {"sadf.txt", "sadf.disk.read.vda", "B/s", 1, 0, 0, 53248, 1},
+    {"sadf.txt", "sadf.memory.free", "B", 1, 0, 10, 1048576, 1},
+    {"sadf.txt", "sadf.interrupts.24.1", "1/s", 1, 0, 0, 90, 1},
+    {"sadf-h.txt", "sadf.cpu.idle.0", "1", 2, 1, 10, 0.8, 1},
+    {"cyclictest.txt", "cyclictest.max", "s", 1, 0, 0, 23.555e-3, 1},
+    {"cyclictest-threads.txt", "cyclictest.avg", "s", 2, 1, 1, 3e-6, 1},
+    {"kvmexit.txt", "kvmexit.count.HLT", "1", 2, 1, 1, 40, 1},
+    {"schedstat.txt", "schedstat.wait", "s", 1, 0, 0, 436130533e-9 / 3084, 3084},
+    {"pressure.txt", "pressure.cpu.some.avg10", "1", 1, 0, 0, 0.8732, 1},
+    {"pressure-plain.txt", "pressure.unnamed.full.total", "s", 3, 1, 1, 17.725174, 1},
+    {"measured.csv", "measured.wall.blk", "s", 3, 2, 8, 0.75, 1},
+    {"measured.csv", "measured.rss.blk", "bytes", 2, 1, 8, 4096 * 1024, 1},
+    {"measured.csv", "measured.wall.scsi.smp=4", "s", 1, 0, 1, 0.4, 1},
+    {"measured-long.csv", "measured.commit_per_route.irqfd_add.vcpus=0", "s", 2, 1, 64, 800e-6, 1},
+    {"measured-long.csv", "measured.per_vm.slab", "bytes", 1, 0, 8, 95 * 1024, 1},
+    {"storm.csv", "measured.starts_per_s.devices=1", "1/s", 7, 6, 64, 14.9, 1},
+    {"kvm-ioctls.csv", "measured.min.set_gsi_routing", "s", 4, 3, 64, 60.16e-6, 1},
+    {"record.csv", "record.host_files.host", "files", 2, 1, 1, 12600, 1},
+    {"record.csv", "record.qemu_fds.guest:web1", "fds", 1, 0, 0, 48, 1},
+};
+
 static void points_have_the_files_figures(void **state)
 {
-    static const struct {
-        const char *file, *series, *unit;
-        size_t count, index;
-        double x, value, weight;
-    } points[] = {
-        {"lock_stat.txt", "lockstat.hold.&kvm->mmu_lock-W", "s", 1, 0, 0, 0.3e-6, 5000},
-        {"lock_stat.txt", "lockstat.wait.&kvm->mmu_lock-R", "s", 1, 0, 0, 4e-6, 5},
-        {"lock_stat.txt", "lockstat.wait_max.&kvm->mmu_lock-W", "s", 1, 0, 0, 95.1e-6, 1},
-        {"lock_stat.txt", "lockstat.acquisitions.&rq->lock/1", "1", 1, 0, 0, 400, 1},
-        {"lock_stat.txt", "lockstat.waiter.&kvm->mmu_lock.kvm_tdp_mmu_map+0x4d/0x110", "1", 1, 0, 0,
-         45, 1},
-        {"lock_stat.txt", "lockstat.holder.&kvm->mmu_lock.kvm_mmu_zap_all+0x1d/0x50", "1", 1, 0, 0,
-         55, 1},
-        {"lock_stat-0.3.txt", "lockstat.hold.my_lock", "s", 1, 0, 0, 0.5e-6, 1200},
-        {"perf-kvm.txt", "perfkvm.exit.HLT", "s", 1, 0, 0, 4e-3, 600},
-        {"perf-kvm.txt", "perfkvm.exit_error.HLT", "1", 1, 0, 0, 0.025, 1},
-        {"perf-kvm.txt", "perfkvm.exit_max.EPT_VIOLATION", "s", 1, 0, 0, 4e-6, 1},
-        {"perf-kvm-mail.txt", "perfkvm.exit.MSR_WRITE", "s", 1, 0, 0, 1.26e-6, 924045},
-        {"perf-kvm-mail.txt", "perfkvm.exit_max.EXTERNAL_INTERRUPT", "s", 1, 0, 0, 70.75e-6, 1},
-        {"perf-lock-contention.txt", "perflock.wait.spinlock.call_timer_fn+0x29", "s", 1, 0, 0,
-         15.61e-6, 7},
-        {"perf-lock-contention.txt", "perflock.wait.spinlock.irqentry_exit_to_user_mode+0x110", "s",
-         3, 2, 2, 21.13e-6, 1},
-        {"perf-lock-report.txt", "perflock.wait_min.swake_up_one+0x35", "s", 1, 0, 0, 14.8e-6, 1},
-        {"perf-lock-old.txt", "perflock.wait.&kvm->irq_lock.", "s", 1, 0, 0, 1.5e-6, 20},
-        {"perf-lock-old.txt", "perflock.acquired.rcu node 0", "1", 1, 0, 0, 100, 1},
-        {"perf-lock.csv", "perflock.wait.rwsem:R.do_user_addr_fault+0x40e", "s", 1, 0, 0, 4.5e-6,
-         2},
-        {"kvm_stat.csv", "kvmstat.exits", "1/s", 3, 1, 2, 2500, 1},
-        {"kvm_stat.csv", "kvmstat.kvm_exit(HLT)", "1/s", 3, 2, 4, 0, 1},
-        {"sadf.txt", "sadf.cpu.user.all", "1", 2, 1, 10, 0.1, 1},
-        {"sadf.txt", "sadf.disk.latency.vda", "s", 1, 0, 0, 18.01e-3, 1},
-        {"sadf.txt", "sadf.disk.read.vda", "B/s", 1, 0, 0, 53248, 1},
-        {"sadf.txt", "sadf.memory.free", "B", 1, 0, 10, 1048576, 1},
-        {"sadf.txt", "sadf.interrupts.24.1", "1/s", 1, 0, 0, 90, 1},
-        {"sadf-h.txt", "sadf.cpu.idle.0", "1", 2, 1, 10, 0.8, 1},
-        {"cyclictest.txt", "cyclictest.max", "s", 1, 0, 0, 23.555e-3, 1},
-        {"cyclictest-threads.txt", "cyclictest.avg", "s", 2, 1, 1, 3e-6, 1},
-        {"kvmexit.txt", "kvmexit.count.HLT", "1", 2, 1, 1, 40, 1},
-        {"schedstat.txt", "schedstat.wait", "s", 1, 0, 0, 436130533e-9 / 3084, 3084},
-        {"pressure.txt", "pressure.cpu.some.avg10", "1", 1, 0, 0, 0.8732, 1},
-        {"pressure-plain.txt", "pressure.unnamed.full.total", "s", 3, 1, 1, 17.725174, 1},
-        {"measured.csv", "measured.wall.blk", "s", 3, 2, 8, 0.75, 1},
-        {"measured.csv", "measured.rss.blk", "bytes", 2, 1, 8, 4096 * 1024, 1},
-        {"measured.csv", "measured.wall.scsi.smp=4", "s", 1, 0, 1, 0.4, 1},
-        {"measured-long.csv", "measured.commit_per_route.irqfd_add.vcpus=0", "s", 2, 1, 64, 800e-6,
-         1},
-        {"measured-long.csv", "measured.per_vm.slab", "bytes", 1, 0, 8, 95 * 1024, 1},
-        {"storm.csv", "measured.starts_per_s.devices=1", "1/s", 7, 6, 64, 14.9, 1},
-        {"kvm-ioctls.csv", "measured.min.set_gsi_routing", "s", 4, 3, 64, 60.16e-6, 1},
-        {"record.csv", "record.host_files.host", "files", 2, 1, 1, 12600, 1},
-        {"record.csv", "record.qemu_fds.guest:web1", "fds", 1, 0, 0, 48, 1},
-    };
     (void)state;
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         struct trace trace;
@@ -223,64 +217,64 @@ static void tags_and_flags_are_kept(void **state)
 }
 
 /* Each line of a sample cut, changed or doubled: `from` of the text becomes `to`. */
+static const struct {
+    const char *file, *from, *to;
+    unsigned line;
+    const char *message;
+} bad[] = {
+    {"lock_stat.txt", "5000           0.05", "50000.05", 6, "11 values, expected 12"},
+    {"lock_stat.txt", " 1500.00           0.30\n", "\n", 6, "10 values, expected 12"},
+    {"lock_stat.txt", "95.10", "9S.10", 6, "'9S.10' is not a number"},
+    {"lock_stat.txt", "waittime-min", "waittime-mid", 3, "is no column"},
+    {"lock_stat.txt", "     45    ", "     xx    ", 9, "expected a call site"},
+    {"lock_stat.txt", "con-bounces", "           ", 3, "column is missing"},
+    {"perf-kvm.txt", "0.80us  20000.00us", "0.80us20000.00us", 7, "run together"},
+    {"perf-kvm.txt", "600    60.00%", "6oo    60.00%", 7, "'6oo': expected a count"},
+    {"perf-kvm.txt", "0.80us", "0.80ms", 7, "expected a time in us"},
+    {"perf-kvm.txt", "us ( +-   2.50% )", "us ( +-   x )", 7, "ERROR%"},
+    {"perf-kvm.txt", "Samples:1000", "Samples:", 11, "expected a count"},
+    {"perf-lock-contention.txt", "109.24 us", "109.24us", 3, "expected a time with its unit"},
+    {"perf-lock-contention.txt", "109.24 us", "         ", 3, "expected a time with its unit"},
+    {"perf-lock.csv", "80000, 30000", "80000", 2, "expected a time in ns"},
+    {"perf-lock-old.txt", "30000            4000", "300004000", 3, "expected a count"},
+    {"kvm_stat.csv", "5000,400", "5000400", 3, "fewer columns"},
+    {"kvm_stat.csv", "5000,400", "5000,,400", 3, "is not a count"},
+    {"kvm_stat.csv", "5000,400", "5000,4x0", 3, "'4x0' is not a count"},
+    {"kvm_stat.csv", "10:00:04", "09:00:04", 4, "lies before"},
+    {"sadf.txt", "60.00;0.00;25.00", "60.00;25.00", 4, "fewer columns"},
+    {"sadf.txt", "60.00;0.00;25.00", "60.00;0.00;25.00;1", 4, "more columns"},
+    {"sadf.txt", "60.00;0.00", "60,00;0.00", 4, "'60,00' is not a number"},
+    {"sadf.txt", "2026-11-21 10:00:00 UTC;0", "21.11.2026;0", 4, "expected YYYY-MM-DD"},
+    {"sadf-h.txt", "%idle[...]", "%idle", 1, "several activities"},
+    {"sadf-h.txt", ";INTR;CPU*[...]", ";IFACE;rx[...]", 2, "cannot be told apart"},
+    {"cyclictest.txt", "000065 000010", "000065000010", 4, "run together"},
+    {"cyclictest.txt", "000065 000010", "000065 00001O", 4, "'00001O' is not a count"},
+    {"cyclictest.txt", "000065 000010", "000063 000010", 4, "does not rise"},
+    {"cyclictest.txt", "# Total", "# Tota1", 17, "ends before"},
+    {"cyclictest-threads.txt", "# Total: 000000005 000000005", "# Total: ", 7, "1 values"},
+    {"runqlat.txt", "4 -> 7          : 5 ", "4 -> 7            5 ", 7, "LOW -> HIGH : COUNT"},
+    {"runqlat.txt", "4 -> 7          : 5 ", "4 -> 7          : x ", 7, "expected a count"},
+    {"runqlat.txt", "4 -> 7 ", "1 -> 7 ", 7, "overlaps"},
+    {"kvmexit.txt", "1002     EXIT", "1002EXIT", 5, "3 columns, expected 4"},
+    {"kvmexit.txt", "40\n", "4O\n", 5, "expected a count"},
+    {"pressure.txt", "full avg10=0.00 avg60=", "full avg10=0.00 avg6=", 2, "expected avg60=NUMBER"},
+    {"pressure.txt", "full", "none", 2, "expected \"some\" or \"full"},
+    {"boot-cdf.dat", "110358 0.500000", "110358 0.100000", 3, "below the one above"},
+    {"measured.csv", "blk,8,0,1,0.50", "blk,8,0,1.0.50", 4, "7 columns, expected 8"},
+    {"measured.csv", "blk,8,0,1,0.50", "blk,8,0,1,O.50", 4, "'O.50' is not a number"},
+    {"measured.csv", "blk,8,0", "blk,B,0", 4, "'B' is not a number"},
+    {"measured.csv", "\"a note", "a \"note", 7, "not valid CSV"},
+    {"record.csv", "1.000,host", "O.000,host", 5, "'O.000' is not a number"},
+    {"record.csv", "guest:web1", "guest:", 4, "expected host, guest:NAME"},
+    {"record.csv", "qemu_fds", "qemu_fsd", 4, "is no resource"},
+    {"record.csv", "12600", "12600,1", 5, "5 columns, expected 4"},
+    {"record.csv", "record-1 ", "record-2 ", 1, "another version"},
+    {"record.csv", "host=build7", "build7", 1, "tags NAME=VALUE"},
+    {"record.csv", "resource,", "ressource,", 2, "unknown column"},
+};
+
 static void bad_input_is_one_error_with_its_line(void **state)
 {
-    static const struct {
-        const char *file, *from, *to;
-        unsigned line;
-        const char *message;
-    } bad[] = {
-        {"lock_stat.txt", "5000           0.05", "50000.05", 6, "11 values, expected 12"},
-        {"lock_stat.txt", " 1500.00           0.30\n", "\n", 6, "10 values, expected 12"},
-        {"lock_stat.txt", "95.10", "9S.10", 6, "'9S.10' is not a number"},
-        {"lock_stat.txt", "waittime-min", "waittime-mid", 3, "is no column"},
-        {"lock_stat.txt", "     45    ", "     xx    ", 9, "expected a call site"},
-        {"lock_stat.txt", "con-bounces", "           ", 3, "column is missing"},
-        {"perf-kvm.txt", "0.80us  20000.00us", "0.80us20000.00us", 7, "run together"},
-        {"perf-kvm.txt", "600    60.00%", "6oo    60.00%", 7, "'6oo': expected a count"},
-        {"perf-kvm.txt", "0.80us", "0.80ms", 7, "expected a time in us"},
-        {"perf-kvm.txt", "us ( +-   2.50% )", "us ( +-   x )", 7, "ERROR%"},
-        {"perf-kvm.txt", "Samples:1000", "Samples:", 11, "expected a count"},
-        {"perf-lock-contention.txt", "109.24 us", "109.24us", 3, "expected a time with its unit"},
-        {"perf-lock-contention.txt", "109.24 us", "         ", 3, "expected a time with its unit"},
-        {"perf-lock.csv", "80000, 30000", "80000", 2, "expected a time in ns"},
-        {"perf-lock-old.txt", "30000            4000", "300004000", 3, "expected a count"},
-        {"kvm_stat.csv", "5000,400", "5000400", 3, "fewer columns"},
-        {"kvm_stat.csv", "5000,400", "5000,,400", 3, "is not a count"},
-        {"kvm_stat.csv", "5000,400", "5000,4x0", 3, "'4x0' is not a count"},
-        {"kvm_stat.csv", "10:00:04", "09:00:04", 4, "lies before"},
-        {"sadf.txt", "60.00;0.00;25.00", "60.00;25.00", 4, "fewer columns"},
-        {"sadf.txt", "60.00;0.00;25.00", "60.00;0.00;25.00;1", 4, "more columns"},
-        {"sadf.txt", "60.00;0.00", "60,00;0.00", 4, "'60,00' is not a number"},
-        {"sadf.txt", "2026-11-21 10:00:00 UTC;0", "21.11.2026;0", 4, "expected YYYY-MM-DD"},
-        {"sadf-h.txt", "%idle[...]", "%idle", 1, "several activities"},
-        {"sadf-h.txt", ";INTR;CPU*[...]", ";IFACE;rx[...]", 2, "cannot be told apart"},
-        {"cyclictest.txt", "000065 000010", "000065000010", 4, "run together"},
-        {"cyclictest.txt", "000065 000010", "000065 00001O", 4, "'00001O' is not a count"},
-        {"cyclictest.txt", "000065 000010", "000063 000010", 4, "does not rise"},
-        {"cyclictest.txt", "# Total", "# Tota1", 17, "ends before"},
-        {"cyclictest-threads.txt", "# Total: 000000005 000000005", "# Total: ", 7, "1 values"},
-        {"runqlat.txt", "4 -> 7          : 5 ", "4 -> 7            5 ", 7, "LOW -> HIGH : COUNT"},
-        {"runqlat.txt", "4 -> 7          : 5 ", "4 -> 7          : x ", 7, "expected a count"},
-        {"runqlat.txt", "4 -> 7 ", "1 -> 7 ", 7, "overlaps"},
-        {"kvmexit.txt", "1002     EXIT", "1002EXIT", 5, "3 columns, expected 4"},
-        {"kvmexit.txt", "40\n", "4O\n", 5, "expected a count"},
-        {"pressure.txt", "full avg10=0.00 avg60=", "full avg10=0.00 avg6=", 2,
-         "expected avg60=NUMBER"},
-        {"pressure.txt", "full", "none", 2, "expected \"some\" or \"full"},
-        {"boot-cdf.dat", "110358 0.500000", "110358 0.100000", 3, "below the one above"},
-        {"measured.csv", "blk,8,0,1,0.50", "blk,8,0,1.0.50", 4, "7 columns, expected 8"},
-        {"measured.csv", "blk,8,0,1,0.50", "blk,8,0,1,O.50", 4, "'O.50' is not a number"},
-        {"measured.csv", "blk,8,0", "blk,B,0", 4, "'B' is not a number"},
-        {"measured.csv", "\"a note", "a \"note", 7, "not valid CSV"},
-        {"record.csv", "1.000,host", "O.000,host", 5, "'O.000' is not a number"},
-        {"record.csv", "guest:web1", "guest:", 4, "expected host, guest:NAME"},
-        {"record.csv", "qemu_fds", "qemu_fsd", 4, "is no resource"},
-        {"record.csv", "12600", "12600,1", 5, "5 columns, expected 4"},
-        {"record.csv", "record-1 ", "record-2 ", 1, "another version"},
-        {"record.csv", "host=build7", "build7", 1, "tags NAME=VALUE"},
-        {"record.csv", "resource,", "ressource,", 2, "unknown column"},
-    };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char path[256], changed[8192];
@@ -423,183 +417,6 @@ static void long_names_stay_apart(void **state)
 
 /* What real files are, by their paths below the folder; the first that fits. NULL: of no text
  * format. flags: at least as many. */
-static const struct expectation {
-    const char *pattern, *format;
-    size_t flags;
-} expected[] = {
-    {"*/lockstat/memcg_*.txt", "lock_stat", 2},
-    {"*/lockstat/ibm2008_500guests.csv", "measured", 5},
-    {"*/perfkvm/x86_hyperv_*", "perf-kvm", 1},
-    {"*/perfkvm/x86_idle_nginx_notes.txt", "perf-kvm", 1},
-    {"*/perfkvm/x86_live_io_heavy.txt", "perf-kvm", 1},
-    {"*/perfkvm/local_perf_script*", NULL, 0},
-    {"*/perfkvm/*", "perf-kvm", 0},
-    {"*/cyclictest/*", "cyclictest", 0},
-    {"*/own/host/cyclictest_hist.txt", "cyclictest", 0},
-    {"*sadf-dh", "sadf", 3},
-    {"*sadf-d", "sadf", 0},
-    {"*/boot-*-cdf.dat", "boot-cdf", 0},
-    {"*/raw/boot-*.dat", "boot", 0},
-    {"*/schedstat_pid1.txt", "schedstat", 0},
-    {"*/psi_snapshot.txt", "pressure", 1},
-    {"*/first_limits.csv", "measured", 0},
-    {"*.csv", "measured", 0},
-    {"*", NULL, 0},
-};
-
-static size_t files_read, files_left;
-
-static int judge_file(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    struct diag diag = {.line = 0};
-    struct trace trace;
-    char *text;
-    size_t length, i = 0;
-    double sure = 0;
-    (void)status;
-    (void)place;
-    if (kind != FTW_F)
-        return 0;
-    while (fnmatch(expected[i].pattern, path, 0) != 0)
-        i++;
-    if (expected[i].format == NULL) {
-        assert_int_equal(text_read_file(path, &text, &length, &diag), STATUS_OK);
-        for (const struct trace_reader *reader = trace_readers_text; reader->format != NULL;
-             reader++)
-            sure = fmax(sure, reader->recognise(text, length));
-        if (sure > 0)
-            fail_msg("%s is taken for a trace", path);
-        free(text);
-        files_left++;
-        return 0;
-    }
-    if (trace_read(&trace, path, &diag) != STATUS_OK) {
-        diag_print(stderr, &diag);
-        fail();
-    }
-    if (strcmp(trace.format, expected[i].format) != 0 || trace.flag_count < expected[i].flags ||
-        trace.series_count + trace.distribution_count == 0)
-        fail_msg("%s: %s with %zu flags", path, trace.format, trace.flag_count);
-    trace_free(&trace);
-    files_read++;
-    return 0;
-}
-
-static void walk(const char *variable, size_t least)
-{
-    const char *folder = getenv(variable);
-    if (folder == NULL || folder[0] == '\0') {
-        print_message("%s is not set: real files are not read\n", variable);
-        skip();
-    }
-    files_read = files_left = 0;
-    assert_int_equal(nftw(folder, judge_file, 16, FTW_PHYS), 0);
-    print_message("%s: %zu files read, %zu are of no text format\n", variable, files_read,
-                  files_left);
-    assert_true(files_read >= least);
-}
-
-static void real_traces(void **state)
-{
-    (void)state;
-    walk("SCALESIM_TRACES", 100);
-}
-
-/* Samples are the seeds of the fuzzers, too: a reader without one would not be fuzzed. */
-static void every_reader_has_a_sample(void **state)
-{
-    static const struct trace_reader *const lists[] = {trace_readers_json, trace_readers_text};
-    glob_t files;
-    (void)state;
-    assert_int_equal(glob(SAMPLES "*", 0, NULL, &files), 0);
-    for (size_t l = 0; l < 2; l++) {
-        for (const struct trace_reader *reader = lists[l]; reader->format != NULL; reader++) {
-            size_t i = 0;
-            for (bool taken = false; i < files.gl_pathc && !taken; i += !taken) {
-                struct trace trace;
-                struct diag diag;
-                trace_read(&trace, files.gl_pathv[i], &diag);
-                taken = trace.format != NULL && strcmp(trace.format, reader->format) == 0;
-                trace_free(&trace);
-            }
-            if (i == files.gl_pathc)
-                fail_msg("no sample of %s", reader->format);
-        }
-    }
-    globfree(&files);
-}
-
-/* All that sadf -j tells has the same name, unit and figures from sadf -d. */
-static void sadf_d_tells_what_sadf_j_does(void **state)
-{
-    struct trace columns, json;
-    struct diag diag;
-    char path[512];
-    const char *folder = getenv("SCALESIM_TRACES");
-    (void)state;
-    if (folder == NULL) {
-        print_message("SCALESIM_TRACES is not set: sysstat's files are not compared\n");
-        skip();
-    }
-    snprintf(path, sizeof path, "%s/external/sysstat/expected.sadf-d", folder);
-    assert_int_equal(trace_read(&columns, path, &diag), STATUS_OK);
-    snprintf(path, sizeof path, "%s/external/sysstat/expected.sadf-j", folder);
-    assert_int_equal(trace_read(&json, path, &diag), STATUS_OK);
-    assert_true(json.series_count > 400);
-    for (size_t i = 0; i < json.series_count; i++) {
-        const struct trace_series *theirs = &json.series[i];
-        const struct trace_series *ours = trace_find(&columns, theirs->name);
-        if (ours == NULL)
-            fail_msg("sadf -d has no %s", theirs->name);
-        assert_string_equal(ours->unit, theirs->unit);
-        assert_int_equal(ours->count, theirs->count);
-        for (size_t p = 0; p < ours->count; p++)
-            assert_true(fabs(ours->points[p].value - theirs->points[p].value) <=
-                        1e-9 * fabs(theirs->points[p].value));
-    }
-    trace_free(&columns);
-    trace_free(&json);
-}
-
-/* The same without those files: one figure of each kind of name. */
-static void sadf_d_has_the_names_of_sadf_j(void **state)
-{
-    static const char *const rows[][3] = {
-        {"CPU;%usr;%gnice", "3;50.00;1.00", "sadf.cpu.user.3 sadf.cpu.guest_nice.3"},
-        {"proc/s;cswch/s", "1.00;2.00", "sadf.processes sadf.context_switches"},
-        {"kbmemfree;kbavail;%memused", "1;2;3", "sadf.memory.free sadf.memory.available"},
-        {"DEV;tps;aqu-sz;%util", "vda;1.00;2.00;3.00",
-         "sadf.disk.requests.vda sadf.disk.queue.vda sadf.disk.util.vda"},
-        {"tps;rtps", "1.00;1.00", "sadf.tps sadf.rtps"},
-        {"IFACE;rxpck/s;txkB/s;%ifutil", "eth0;1.00;2.00;0.00",
-         "sadf.net.rx.packets.eth0 sadf.net.tx.bytes.eth0 sadf.net.util.eth0"},
-        {"%smem-10;%smem;%fmem", "0.00;0.00;0.00", "sadf.psi.memory.some sadf.psi.memory.full"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char text[512], names[256];
-        struct trace trace;
-        struct diag diag;
-        char *rest = names;
-        snprintf(text, sizeof text,
-                 "# hostname;interval;timestamp;%s\nhost;1;2026-11-21 10:00:00 UTC;%s\n",
-                 rows[i][0], rows[i][1]);
-        snprintf(names, sizeof names, "%s", rows[i][2]);
-        assert_int_equal(trace_parse(&trace, "sadf", text, strlen(text), &diag), STATUS_OK);
-        for (char *name; (name = strsep(&rest, " ")) != NULL;) {
-            if (trace_find(&trace, name) == NULL)
-                fail_msg("no %s in %s", name, rows[i][0]);
-        }
-        trace_free(&trace);
-    }
-}
-
-static void real_tables(void **state)
-{
-    (void)state;
-    walk("SCALESIM_FACTS", 15);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,11 +430,6 @@ int main(void)
         cmocka_unit_test(a_recording_comes_back),
         cmocka_unit_test(tables_without_figures_are_refused),
         cmocka_unit_test(long_names_stay_apart),
-        cmocka_unit_test(every_reader_has_a_sample),
-        cmocka_unit_test(sadf_d_has_the_names_of_sadf_j),
-        cmocka_unit_test(sadf_d_tells_what_sadf_j_does),
-        cmocka_unit_test(real_traces),
-        cmocka_unit_test(real_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,8 +239,8 @@ static void markdown_has_pictures_beside_it(void **state)
     if (!has_gnuplot())
         skip();
     snprintf(path, sizeof path, "%s/page.md", folder);
-    snprintf(line, sizeof line, "report --guests 5 --host small --duration 0.1 --knee-points 1 -o %s",
-             path);
+    snprintf(line, sizeof line,
+             "report --guests 5 --host small --duration 0.1 --knee-points 1 -o %s", path);
     assert_int_equal(run(line, out, sizeof out), 0);
     assert_string_equal(out, "");
     assert_int_equal(text_read_file(path, &page, &length, &diag), 0);
