@@ -67,13 +67,19 @@ static void put_field(struct text *text, enum row_format format, const char *nam
 
 static void put_word(struct text *text, enum row_format format, const char *word)
 {
-    bool quoted = format == ROWS_JSONL || strpbrk(word, ",\"\n") != NULL;
+    bool json = format == ROWS_JSONL;
+    bool quoted = json || strpbrk(word, ",\"\n\r") != NULL;
     if (quoted)
         put_text(text, "\"");
     for (const char *at = word; *at != '\0'; at++) {
+        char code[8];
+        if (json && (unsigned char)*at < ' ') {
+            put(text, code, (size_t)snprintf(code, sizeof code, "\\u%04x", (unsigned)*at));
+            continue;
+        }
         if (*at == '"')
-            put_text(text, format == ROWS_CSV ? "\"" : "\\");
-        else if (*at == '\\' && format == ROWS_JSONL)
+            put_text(text, json ? "\\" : "\"");
+        else if (*at == '\\' && json)
             put_text(text, "\\");
         put(text, at, 1);
     }
