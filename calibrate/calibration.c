@@ -17,6 +17,7 @@ enum column {
     R_QUANTITY,
     R_PARAMETER,
     R_SCALE,
+    R_STEP,
     R_LESS,
     R_UNIT,
     R_WHEN,
@@ -27,8 +28,8 @@ enum column {
     R_COLUMNS
 };
 static const char *const columns[R_COLUMNS] = {
-    "recipe", "series", "tags", "repeats", "fit",   "quantity", "parameter",  "scale",
-    "less",   "unit",   "when", "since",   "until", "fitted",   "description"};
+    "recipe", "series", "tags", "repeats", "fit",   "quantity", "parameter", "scale",
+    "step",   "less",   "unit", "when",    "since", "until",    "fitted",    "description"};
 
 struct job {
     const struct table *table;
@@ -221,6 +222,9 @@ static int apply(struct calibration *calibration, struct job *job)
         return bad_cell(job, R_FIT, FITTING_NAMES);
     if (!text_parse_number(cell(job, R_SCALE), &factor))
         return bad_cell(job, R_SCALE, "a number");
+    double *step = &estimate.fitting.step;
+    if (!text_parse_number(cell(job, R_STEP), step) || !(*step >= 0))
+        return bad_cell(job, R_STEP, "a number from 0");
     int status = gather_all(job, &estimate);
     bool found = estimate.sources[0] != '\0', least = strcmp(cell(job, R_REPEATS), "least") == 0;
     if (status == STATUS_OK && !least && strcmp(cell(job, R_REPEATS), "all") != 0)

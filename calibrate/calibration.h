@@ -11,6 +11,7 @@
  * A recipe's series is a pattern of names (* and ?, alternatives by |: the first that any trace has
  * counts); points of all traces that have the series and the recipe's tags are fitted together. Of
  * repeats at one x all count, or the least alone: other work on the host only ever adds to a time.
+ * step is that of the clock the points were read from, in their unit (CPU times: 10 ms; 0: none).
  * The quantity times the scale, less another parameter that a recipe above gives, is the parameter.
  * when, since and until say where a measurement like that holds, fitted which published figures it
  * rests on: those cells become the parameter's. */

@@ -162,7 +162,7 @@ static int make_cost(struct fitting *fitting, struct diag *diag)
     struct cost_fit *fit = &fitting->as.cost;
     const struct cost_data data = {fitting->x, fitting->y, NULL, fitting->count};
     const struct cost_rules rules = {fitting->kind->form, RESAMPLES};
-    int status = cost_fit(fit, &data, &rules, diag);
+    int status = cost_fit_read(fit, &data, fitting->step, &rules, diag);
     if (status != STATUS_OK)
         return status;
     fitting->quality = fit->quality;

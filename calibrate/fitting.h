@@ -27,6 +27,7 @@ int fitting_quantity(const struct fitting_kind *kind, const char *name);
 
 struct fitting {
     const struct fitting_kind *kind;
+    double step;   /* of the clock that a cost was read from; 0: none worth it */
     double *x, *y; /* points; a law has cells */
     size_t count;
     struct law_cell *cells;
