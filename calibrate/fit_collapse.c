@@ -62,14 +62,7 @@ struct fitted {
 static bool refit(const double *weight, double *theta, void *ctx)
 {
     const struct fitted *fitted = ctx;
-    struct nls problem = *fitted->problem;
-    struct nls_fit one = *fitted->nls;
-    problem.weight = weight;
-    if (!nls_solve(&problem, &one))
-        return false;
-    for (size_t k = 0; k < 2; k++)
-        theta[k] = exp(one.theta[k]);
-    return true;
+    return nls_refit(fitted->problem, fitted->nls, weight, theta);
 }
 
 static void judge(struct collapse_fit *fit, const struct sweep *sweep, const struct nls_fit *nls)

@@ -52,14 +52,8 @@ static bool solve(struct nls *problem, const struct sweep *sweep, struct nls_fit
 
 static bool refit(const double *weight, double *theta, void *ctx)
 {
-    struct nls_fit *start = ((void **)ctx)[1], one = *start;
-    struct nls problem = *(const struct nls *)((void **)ctx)[0];
-    problem.weight = weight;
-    if (!nls_solve(&problem, &one))
-        return false;
-    for (size_t k = 0; k < problem.parameters; k++)
-        theta[k] = exp(one.theta[k]);
-    return true;
+    void **both = ctx;
+    return nls_refit(both[0], both[1], weight, theta);
 }
 
 /* Hold and think together, by the delta method: settled even where neither is. */

@@ -126,6 +126,19 @@ bool nls_solve(const struct nls *problem, struct nls_fit *fit)
     return solved;
 }
 
+bool nls_refit(const struct nls *problem, const struct nls_fit *fit, const double *weight,
+               double *theta)
+{
+    struct nls weighted = *problem;
+    struct nls_fit one = *fit;
+    weighted.weight = weight;
+    if (!nls_solve(&weighted, &one))
+        return false;
+    for (size_t k = 0; k < problem->parameters; k++)
+        theta[k] = exp(one.theta[k]);
+    return true;
+}
+
 bool nls_try(const struct nls *problem, struct nls_fit *start, bool any, struct nls_fit *best)
 {
     if (!nls_solve(problem, start))

@@ -26,6 +26,11 @@ struct nls_fit {
 /* From theta in fit; false: did not converge, or too few rows. */
 bool nls_solve(const struct nls *problem, struct nls_fit *fit);
 
+/* The same fit of rows that weigh otherwise, from where it ended; the exponentials of its
+ * parameters, for fits whose parameters are logarithms. */
+bool nls_refit(const struct nls *problem, const struct nls_fit *fit, const double *weight,
+               double *theta);
+
 /* One of several beginnings: solved from `start`, and kept in *best if there is not `any` before it
  * that is better. Whether there is any now. */
 bool nls_try(const struct nls *problem, struct nls_fit *start, bool any, struct nls_fit *best);

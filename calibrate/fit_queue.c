@@ -216,14 +216,7 @@ static double worst_of(const struct fitted *fitted)
 static bool refit(const double *weight, double *theta, void *ctx)
 {
     const struct fitted *fitted = ctx;
-    struct nls problem = fitted->problem;
-    struct nls_fit one = fitted->nls;
-    problem.weight = weight;
-    if (!nls_solve(&problem, &one))
-        return false;
-    for (size_t k = 0; k < problem.parameters; k++)
-        theta[k] = exp(one.theta[k]);
-    return true;
+    return nls_refit(&fitted->problem, &fitted->nls, weight, theta);
 }
 
 /* Think time and demand go with the number of servers: an interval spans those of all numbers that

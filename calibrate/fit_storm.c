@@ -111,14 +111,7 @@ static bool fit_model(struct fitted *fitted, bool launched, const struct sweep *
 static bool refit(const double *weight, double *theta, void *ctx)
 {
     const struct fitted *fitted = ctx;
-    struct nls problem = fitted->problem;
-    struct nls_fit one = fitted->nls;
-    problem.weight = weight;
-    if (!nls_solve(&problem, &one))
-        return false;
-    for (size_t k = 0; k < problem.parameters; k++)
-        theta[k] = exp(one.theta[k]);
-    return true;
+    return nls_refit(&fitted->problem, &fitted->nls, weight, theta);
 }
 
 static int take(struct storm_fit *fit, struct fitted *fitted, size_t resamples, struct diag *diag)
