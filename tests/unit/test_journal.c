@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "sim/journal.h"
+#include "tests/unit/folder.h"
 
 enum { STUDY = 0x1234, BATCHES = 5 };
 
@@ -20,9 +21,7 @@ static char folder[64], path[128];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "%s/scalesim-XXXXXX",
-             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    if (mkdtemp(folder) == NULL)
+    if (!folder_make(folder, sizeof folder))
         return -1;
     snprintf(path, sizeof path, "%s/journal", folder);
     return 0;

@@ -19,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/folder.h"
+
 enum { BATCHES_MAX = 4096, CHILDREN_MAX = 16, WORDS = 32, PATIENCE_MS = 60000 };
 
 static char folder[64], rows[128], beside[160], part[160], spare[160], expected[128], told[128];
@@ -50,9 +52,7 @@ struct score {
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "%s/scalesim-XXXXXX",
-             getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    if (mkdtemp(folder) == NULL)
+    if (!folder_make(folder, sizeof folder))
         return -1;
     snprintf(rows, sizeof rows, "%s/rows.csv", folder);
     snprintf(expected, sizeof expected, "%s/expected.csv", folder);
